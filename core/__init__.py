@@ -1,0 +1,1 @@
+"""Backups, without Slack: nouns, use cases, and the adapters behind them."""

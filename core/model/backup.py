@@ -1,0 +1,118 @@
+"""One finished or attempted copy of one source: the record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.model.person import Person
+from core.model.progress import Step
+
+
+class Tier(StrEnum):
+    """Why a backup exists. A backup carries a set of them."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    ON_DEMAND = "on-demand"
+
+
+class BackupState(StrEnum):
+    """The stored state. PENDING and RUNNING are open; the rest are final but for DAMAGED, found later."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    GOOD = "good"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
+    DAMAGED = "damaged"
+
+    @property
+    def open(self) -> bool:
+        """Say whether work on it is still to come or going on."""
+        return self in {BackupState.PENDING, BackupState.RUNNING}
+
+
+class Proof(StrEnum):
+    """How far the stored bytes were checked: each level includes the ones before it."""
+
+    NONE = "none"
+    STORED = "stored"
+    VERIFIED = "verified"
+    PROVEN = "proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run failed, safe to show. `reference` finds the log of it."""
+
+    code: str
+    message: str
+    hint: str
+    reference: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup's record. Times are aware UTC; sizes are bytes; `timings` are seconds by step.
+
+    `size` is that of the archive, `raw_size` that of the files in it. `counts` is by label, e.g.
+    {"vertices": {"god": 3}, "edges": {"father": 2}} or {"tables": {"album": 347}}.
+    `owner` is the process that runs it. `revision` grows with every change of any record.
+    """
+
+    id: str
+    source: str
+    engine: str
+    vault: str
+    tiers: frozenset[Tier]
+    state: BackupState
+    proof: Proof
+    requested_by: Person
+    note: str
+    requested_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    step: Step | None = None
+    size: int = 0
+    raw_size: int = 0
+    archive_name: str = ""
+    archive_sha256: str = ""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    fingerprint: str = ""
+    verified_at: datetime | None = None
+    proven_at: datetime | None = None
+    failure: Failure | None = None
+    warning: str = ""
+    owner: str = ""
+    revision: int = 0
+
+    @property
+    def restorable(self) -> bool:
+        """Say whether its bytes may be downloaded or restored."""
+        return self.state is BackupState.GOOD
+
+    @property
+    def archive_stored(self) -> bool:
+        """Say whether the vault holds its manifest, whatever happened later."""
+        return self.proof is not Proof.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list of backups, newest first.
+
+    `first` is the place of the first row in the whole list, counted from 1. `older_than` and `newer_than` are the
+    ids to ask the next and the previous page with; empty where there is none.
+    """
+
+    backups: tuple[Backup, ...]
+    first: int
+    total: int
+    older_than: str = ""
+    newer_than: str = ""

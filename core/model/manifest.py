@@ -1,0 +1,191 @@
+"""What an archive holds: the manifest, its text form, and how it proves that it is whole.
+
+Format 1 is canonical JSON (RFC 8259; keys sorted, no spaces, UTF-8, one final newline) with a member `sha256`:
+the SHA-256 of the same text without that member. A manifest is refused unless its bytes are exactly the
+canonical form of what they say, so every changed byte is noticed.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from core.errors import ManifestCorrupt, UnsupportedVersion
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """One file in an archive: its path below the archive's folder, bytes, and lower-case hex SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArchive:
+    """What a vault wrote: the archive's file name, bytes and SHA-256, and the files that went into it."""
+
+    name: str
+    size: int
+    sha256: str
+    files: tuple[ArchivedFile, ...]
+
+    @property
+    def raw_size(self) -> int:
+        """Return the bytes of the files before compression."""
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRecord:
+    """The result of opening and counting a copy made from the stored bytes.
+
+    `counts` is by kind and label. `fingerprint` is hex. `checked` lists in words what was checked.
+    """
+
+    at: datetime
+    fingerprint: str
+    counts: Mapping[str, Mapping[str, int]]
+    checked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that a restore needs to know, kept beside the archive and written last.
+
+    `facts` belong to the engine (schema, indexes and their status, how the capture went). `timings` are seconds.
+    """
+
+    backup_id: str
+    source: str
+    engine: str
+    tiers: tuple[str, ...]
+    requested_by: str
+    requested_by_name: str
+    door: str
+    note: str
+    requested_at: datetime
+    captured_at: datetime
+    verified_at: datetime
+    archive: StoredArchive
+    versions: Mapping[str, str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    proof: ProofRecord | None = None
+
+    def proven(self, proof: ProofRecord) -> "Manifest":
+        """Return the same manifest with a proof."""
+        return replace(self, proof=proof)
+
+
+def to_bytes(manifest: Manifest) -> bytes:
+    """Return the canonical text of a manifest, its own SHA-256 included."""
+    body = _body(manifest)
+    return _canonical({**body, "sha256": hashlib.sha256(_canonical(body)).hexdigest()})
+
+
+def from_bytes(text: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        ManifestCorrupt: the text is not exactly what was written.
+        UnsupportedVersion: it is whole, but of a format newer than this Safehold knows.
+
+    """
+    try:
+        body = json.loads(text)
+        claimed = body.pop("sha256")
+        whole = _canonical({**body, "sha256": claimed}) == text
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _corrupt("it is not readable as JSON") from error
+    if not whole or hashlib.sha256(_canonical(body)).hexdigest() != claimed:
+        raise _corrupt("its bytes do not match its own checksum")
+    if body.get("format") != FORMAT:
+        raise UnsupportedVersion(
+            f"The manifest has format {body.get('format')}, this Safehold reads format {FORMAT}.",
+            hint="Use a newer Safehold, or restore by hand as docs/restore-without-safehold.md shows.",
+        )
+    try:
+        return _read(body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _corrupt("a member is missing or of the wrong kind") from error
+
+
+def _corrupt(why: str) -> ManifestCorrupt:
+    return ManifestCorrupt(
+        f"The manifest can't be trusted: {why}. Nothing was loaded.",
+        hint="Use another backup, and check the disk that holds the vault.",
+    )
+
+
+def _canonical(value: Mapping[str, Any]) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode() + b"\n"
+
+
+def _body(manifest: Manifest) -> dict[str, Any]:
+    archive, proof = manifest.archive, manifest.proof
+    return {
+        "format": FORMAT,
+        "backup_id": manifest.backup_id,
+        "source": manifest.source,
+        "engine": manifest.engine,
+        "tiers": list(manifest.tiers),
+        "requested_by": manifest.requested_by,
+        "requested_by_name": manifest.requested_by_name,
+        "door": manifest.door,
+        "note": manifest.note,
+        "requested_at": manifest.requested_at.isoformat(),
+        "captured_at": manifest.captured_at.isoformat(),
+        "verified_at": manifest.verified_at.isoformat(),
+        "archive": {"name": archive.name, "size": archive.size, "sha256": archive.sha256},
+        "files": [{"path": f.path, "size": f.size, "sha256": f.sha256} for f in archive.files],
+        "versions": dict(manifest.versions),
+        "facts": dict(manifest.facts),
+        "timings": dict(manifest.timings),
+        "proof": proof
+        and {
+            "at": proof.at.isoformat(),
+            "fingerprint": proof.fingerprint,
+            "counts": {kind: dict(labels) for kind, labels in proof.counts.items()},
+            "checked": list(proof.checked),
+        },
+    }
+
+
+def _read(body: Mapping[str, Any]) -> Manifest:
+    archive, proof = body["archive"], body["proof"]
+    return Manifest(
+        backup_id=body["backup_id"],
+        source=body["source"],
+        engine=body["engine"],
+        tiers=tuple(body["tiers"]),
+        requested_by=body["requested_by"],
+        requested_by_name=body["requested_by_name"],
+        door=body["door"],
+        note=body["note"],
+        requested_at=datetime.fromisoformat(body["requested_at"]),
+        captured_at=datetime.fromisoformat(body["captured_at"]),
+        verified_at=datetime.fromisoformat(body["verified_at"]),
+        archive=StoredArchive(
+            name=archive["name"],
+            size=archive["size"],
+            sha256=archive["sha256"],
+            files=tuple(ArchivedFile(f["path"], f["size"], f["sha256"]) for f in body["files"]),
+        ),
+        versions=body["versions"],
+        facts=body["facts"],
+        timings=body["timings"],
+        proof=proof
+        and ProofRecord(
+            at=datetime.fromisoformat(proof["at"]),
+            fingerprint=proof["fingerprint"],
+            counts=proof["counts"],
+            checked=tuple(proof["checked"]),
+        ),
+    )

@@ -1,0 +1,28 @@
+"""Who acts, and through which door."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Door(StrEnum):
+    """The way a request came in."""
+
+    SLACK = "slack"
+    COMMAND_LINE = "command-line"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who asks or decides.
+
+    `id` is a Slack user id ("U0123ABC") or an operating-system login ("os:anna"); rights are given to ids.
+    `name` is for display outside Slack only.
+    """
+
+    id: str
+    name: str
+    door: Door
+
+
+SYSTEM = Person(id="safehold", name="Safehold", door=Door.SYSTEM)

@@ -1,0 +1,42 @@
+"""A database we protect, as configured and as observed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Prove(StrEnum):
+    """How often a stored backup of a source is opened and counted."""
+
+    EACH = "each"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One configured source. `options` are the engine's own settings, already checked and typed."""
+
+    name: str
+    engine: str
+    vault: str
+    provisioner: str
+    prove: Prove = Prove.EACH
+    goal_seconds: int = 86_400
+    lifetime_seconds: int = 14_400
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What the live source said when asked cheaply, before a capture.
+
+    `versions` names each component ("janusgraph": "1.1.0"). `facts` is JSON for the manifest: schema, index
+    list and status. `size_bytes` is what a capture would hold before compression.
+    """
+
+    versions: Mapping[str, str]
+    facts: Mapping[str, Any]
+    size_bytes: int
