@@ -1,0 +1,1 @@
+"""JanusGraph on BerkeleyJE: captured hot from its files, proven and restored in JVMs of our own."""
