@@ -1,0 +1,1 @@
+"""What runs beside the decisions: processes, ports, files, threads and the clock."""
