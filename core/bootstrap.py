@@ -1,0 +1,255 @@
+"""The composition root of core: the only place that knows all adapters."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+
+from core.catalog import Catalog
+from core.config import Config, read_config
+from core.engines import janusgraph_berkeleyje, sqlite
+from core.errors import UsageError
+from core.model.backup import Backup, Page
+from core.model.options import Shapes
+from core.model.person import Person
+from core.ports import Clock, Engine, Groups, Provisioner, Vault
+from core.provisioners import command, process
+from core.runtime.clock import SystemClock
+from core.runtime.heartbeat import Heartbeat
+from core.runtime.identity import ProcessIdentity
+from core.runtime.runner import ThreadRunner
+from core.services.access import Access, Verb
+from core.services.adapters import Adapters
+from core.services.browse import Browse, Changes, Dashboard
+from core.services.cancel_run import CancelRun
+from core.services.check_up import CheckUp
+from core.services.create_backup import CreateBackup
+from core.services.decide_restore import DecideRestore
+from core.services.download_backup import OfferDownload, OpenDownload, Tokens
+from core.services.failures import FailureLog
+from core.services.initiate_restore import InitiateRestore
+from core.services.instances import DestroyInstance, ExtendInstance
+from core.services.plan_restore import PlanRestore
+from core.services.prove_backup import ProveBackup
+from core.services.reconcile import Reconcile
+from core.services.request_restore import RequestRestore
+from core.services.run_restore import RunRestore
+from core.services.take_backup import TakeBackup
+from core.services.verify_backup import VerifyBackup
+from core.vaults import directory
+
+SHAPES = Shapes(
+    engines={"janusgraph-berkeleyje": janusgraph_berkeleyje.OPTIONS, "sqlite": sqlite.OPTIONS},
+    vaults={"directory": directory.OPTIONS},
+    provisioners={"process": process.OPTIONS, "command": command.OPTIONS},
+)
+SECONDS_BETWEEN_BEATS = 5.0
+CONFIG_NAME = "safehold.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything a door may ask for. Use as a context manager: entering settles, leaving ends what still runs."""
+
+    config: Config
+    clock: Clock
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    runner: ThreadRunner
+    identity: ProcessIdentity
+    role: str
+    heartbeat: Heartbeat
+    failures: FailureLog
+    browse: Browse
+    create_backup: CreateBackup
+    cancel_run: CancelRun
+    verify_backup: VerifyBackup
+    offer_download: OfferDownload
+    open_download: OpenDownload
+    plan_restore: PlanRestore
+    request_restore: RequestRestore
+    decide_restore: DecideRestore
+    extend_instance: ExtendInstance
+    destroy_instance: DestroyInstance
+    check_up: CheckUp
+    reconciler: Reconcile
+
+    @property
+    def owner(self) -> str:
+        """Return what this process is called in records of runs."""
+        return self.identity.owner
+
+    @property
+    def list_backups(self) -> Callable[..., Page]:
+        """Return `Browse.page`."""
+        return self.browse.page
+
+    @property
+    def find_backup(self) -> Callable[..., Backup]:
+        """Return `Browse.backup`."""
+        return self.browse.backup
+
+    def dashboard(self, person: Person) -> Dashboard:
+        """Return what stands on a person's App Home."""
+        return self.browse.dashboard(person)
+
+    def changes(self, since: int) -> Changes:
+        """Return what changed after a revision, in any process."""
+        return self.browse.changes(since)
+
+    def may(self, person: Person, verb: Verb) -> bool:
+        """Say whether a person has a right."""
+        return self.access.may(person, verb)
+
+    def approvers(self) -> tuple[str, ...]:
+        """Return the configured approvers, for display."""
+        return self.access.allowed(Verb.APPROVE)
+
+    def reconcile(self) -> None:
+        """Settle what dead processes left and what time has overtaken; a bot also takes over orphaned work."""
+        self.reconciler(take_over=self.role == "bot")
+
+    def start(self) -> None:
+        """Make this process known, begin its heartbeat, and settle."""
+        me, now = self.identity, self.clock.now()
+        self.catalog.processes.register(me.owner, me.host, me.pid, me.created, self.role, now)
+        self.heartbeat.start()
+        self.reconcile()
+
+    def close(self, timeout_seconds: float = 10.0) -> None:
+        """Ask what runs here to stop and clean up, wait for it, and take this process off the record."""
+        self.runner.shutdown(timeout_seconds)
+        self.heartbeat.stop()
+        self.catalog.processes.forget(self.owner)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def find_config(path: Path | None) -> Path:
+    """Return the configuration's path: the one given, else safehold.toml here, else in the user's config folder.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    if path is not None:
+        return path
+    places = (Path.cwd() / CONFIG_NAME, Path(platformdirs.user_config_dir("safehold")) / CONFIG_NAME)
+    for place in places:
+        if place.is_file():
+            return place
+    looked = " nor ".join(str(place) for place in places)
+    raise UsageError(
+        f"There is no configuration: neither {looked} exists.", hint="Write one, or name it with --config PATH."
+    )
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read the configuration.
+
+    Raises:
+        UsageError: there is none.
+        ConfigInvalid: it has faults; all of them are said.
+
+    """
+    return read_config(find_config(path), SHAPES)
+
+
+def build_core(
+    config: Config, *, role: str, groups: Groups, clock: Clock | None = None, secret: bytes | None = None
+) -> Core:
+    """Wire everything a door needs. Starts nothing and settles nothing: that is `Core.start`.
+
+    `role` is "bot" or "command-line". `secret` signs download links; without one a secret of this installation is
+    made once and kept in the state folder.
+
+    Raises:
+        CatalogCorrupt, UnsupportedVersion: the catalog can't be used.
+
+    """
+    clock = clock or SystemClock()
+    catalog = Catalog.open(config.catalog_path)
+    identity, runner = ProcessIdentity.current(), ThreadRunner(config.runner_threads)
+    adapters = build_adapters(config, clock)
+    access = Access(config.access, groups)
+    failures, prove = FailureLog(config.state_directory / "logs"), ProveBackup(config.state_directory / "scratch")
+    tokens = Tokens(secret or _kept_secret(config.state_directory))
+    take = TakeBackup(catalog, adapters, clock, runner, prove, failures)
+    run = RunRestore(catalog, adapters, clock, runner, prove, failures, identity.owner)
+    initiate = InitiateRestore(catalog, clock, runner, run)
+    destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
+    return Core(
+        config=config,
+        clock=clock,
+        catalog=catalog,
+        adapters=adapters,
+        access=access,
+        runner=runner,
+        identity=identity,
+        role=role,
+        heartbeat=Heartbeat(
+            SECONDS_BETWEEN_BEATS, lambda: catalog.processes.beat(identity.owner, clock.now()), "heartbeat"
+        ),
+        failures=failures,
+        browse=Browse(catalog, adapters, access, clock),
+        create_backup=CreateBackup(catalog, adapters, access, clock, runner, take, identity.owner),
+        cancel_run=CancelRun(catalog, access, clock, runner),
+        verify_backup=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, identity.owner),
+        offer_download=OfferDownload(catalog, adapters, access, clock, tokens, config.web.link_seconds),
+        open_download=OpenDownload(catalog, adapters, clock, tokens),
+        plan_restore=PlanRestore(catalog, adapters, access, clock),
+        request_restore=RequestRestore(catalog, access, clock, initiate, config.access),
+        decide_restore=DecideRestore(catalog, access, clock, initiate),
+        extend_instance=ExtendInstance(catalog, access, clock),
+        destroy_instance=destroy,
+        check_up=CheckUp(catalog, adapters, config.state_directory),
+        reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, identity.owner),
+    )
+
+
+def build_adapters(config: Config, clock: Clock) -> Adapters:
+    """Make every configured engine, vault and provisioner."""
+    scratch, cache = config.state_directory / "scratch", Path(platformdirs.user_cache_dir("safehold"))
+    engines: tuple[Engine, ...] = (
+        janusgraph_berkeleyje.JanusGraphBerkeleyJE(scratch, clock, cache),
+        sqlite.SQLite(config.state_directory / "stage", clock),
+    )
+    vaults: dict[str, Vault] = {
+        name: directory.DirectoryVault(name, **vault.options) for name, vault in config.vaults.items()
+    }
+    kinds: dict[str, Callable[..., Provisioner]] = {
+        "process": process.ProcessProvisioner,
+        "command": command.CommandProvisioner,
+    }
+    provisioners = {name: kinds[made.type](name, **made.options) for name, made in config.provisioners.items()}
+    return Adapters(config.sources, {engine.name: engine for engine in engines}, vaults, provisioners)
+
+
+def _kept_secret(folder: Path) -> bytes:
+    """Return this installation's secret, made at the first call and readable by its user alone."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "secret"
+    if not path.exists():
+        # Written whole before it gets its name, so that a second process never reads half of it; mkstemp is 0600.
+        descriptor, written = tempfile.mkstemp(dir=folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(written, path)
+        Path(written).unlink()
+    return path.read_bytes()

@@ -1,0 +1,68 @@
+"""Check up: look at everything a backup or a restore needs before it is needed."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog import Catalog
+from core.errors import SafeholdError
+from core.model.source import Source
+from core.services.adapters import Adapters
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what was found, and where it is not well, how to mend it."""
+
+    name: str
+    ok: bool
+    says: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUp:
+    """Looks at catalog, state folder, vaults, places and sources. Writes nothing that stays."""
+
+    catalog: Catalog
+    adapters: Adapters
+    state_directory: Path
+
+    def __call__(self) -> tuple[Finding, ...]:
+        """Return a finding for each thing, in the order in which a person would mend them."""
+        return tuple(self._findings())
+
+    def _findings(self) -> Iterator[Finding]:
+        yield _look("catalog", lambda: f"{self.catalog.path}, revision {self.catalog.revision()}")
+        yield _look("state folder", self._state)
+        for name, vault in self.adapters.vaults.items():
+            yield _look(f"vault {name}", lambda vault=vault: f"writable, {vault.free_bytes() / 1e9:.1f} GB free")
+        for name, place in self.adapters.provisioners.items():
+            yield _look(f"provisioner {name}", lambda place=place: _room(place.room().disk_bytes, place.where))
+        for name, source in self.adapters.sources.items():
+            yield _look(f"source {name}", lambda source=source: self._source(source))
+
+    def _state(self) -> str:
+        self.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=self.state_directory, prefix=".probe-"):
+            return f"{self.state_directory} is writable"
+
+    def _source(self, source: Source) -> str:
+        facts = self.adapters.engine(source.engine).inspect(source)
+        versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
+        return f"answers: {versions}; {facts.size_bytes / 1e6:.1f} MB to capture"
+
+
+def _room(disk: int, where: str) -> str:
+    return f"{where}, {disk / 1e9:.1f} GB free"
+
+
+def _look(name: str, look: Callable[[], str]) -> Finding:
+    """Turn what a look finds, or the error it meets, into a finding."""
+    try:
+        return Finding(name, ok=True, says=look())
+    except SafeholdError as error:
+        return Finding(name, ok=False, says=error.message, fix=error.hint)
+    except OSError as error:
+        return Finding(name, ok=False, says=f"{error.strerror}: {error.filename}", fix="Mend the path or its rights.")

@@ -1,0 +1,88 @@
+"""Back up now: record a pending backup and hand its run to the runner."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from core.catalog import Catalog
+from core.model import naming
+from core.model.backup import Backup, BackupState, Proof, Tier
+from core.model.person import Person
+from core.ports import Clock, Runner
+from core.services.access import Access, Verb
+from core.services.adapters import Adapters
+from core.services.take_backup import TakeBackup
+from core.services.text import checked_text
+
+ON_DEMAND = frozenset({Tier.ON_DEMAND})
+TRIES_FOR_AN_ID = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Initiated:
+    """A backup that was asked for. `joined` says that it was already under way."""
+
+    backup: Backup
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateBackup:
+    """Start a backup of a source, or join the one that runs."""
+
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    clock: Clock
+    runner: Runner
+    take: TakeBackup
+    owner: str
+    tiers: frozenset[Tier] = field(default=ON_DEMAND)
+
+    def __call__(self, source: str, person: Person, note: str = "") -> Initiated:
+        """Record a pending backup and return at once; the run goes on in the runner under the backup's id.
+
+        Raises:
+            UnknownName, UsageError: the source or the note.
+            NotAllowed: the person may not.
+            LeaseHeld: the source is held by something a backup can't join.
+
+        """
+        self.access.require(person, Verb.BACKUP)
+        self.adapters.source(source)
+        checked = checked_text(note, "note")
+        backup, created = self._begin(source, person, checked)
+        if created:
+            self.runner.submit(backup.id, lambda: self.take(backup.id))
+        return Initiated(backup, joined=not created)
+
+    def _begin(self, source: str, person: Person, note: str) -> tuple[Backup, bool]:
+        for _ in range(TRIES_FOR_AN_ID):
+            wanted = self._pending(source, person, note)
+            try:
+                with self.catalog.write():
+                    backup, created = self.catalog.backups.begin(wanted)
+                    outcome = "initiated" if created else "joined"
+                    self.catalog.audit.append(
+                        wanted.requested_at, person, "backup", backup.id, outcome, {"source": source, "note": note}
+                    )
+            except KeyError:
+                # Ids hold 24 random bits a second; many sources may start in the same one.
+                continue
+            return backup, created
+        raise RuntimeError("no free backup id was found")
+
+    def _pending(self, source: str, person: Person, note: str) -> Backup:
+        configured, now = self.adapters.source(source), self.clock.now()
+        return Backup(
+            id=naming.backup_id(now, secrets.randbits(24)),
+            source=source,
+            engine=configured.engine,
+            vault=configured.vault,
+            tiers=self.tiers,
+            state=BackupState.PENDING,
+            proof=Proof.NONE,
+            requested_by=person,
+            note=note,
+            requested_at=now,
+            owner=self.owner,
+        )

@@ -1,0 +1,138 @@
+"""Approve or deny a restore: by somebody else, with the right, for exactly the plan that was shown."""
+
+from dataclasses import dataclass
+
+from core.catalog import Catalog
+from core.errors import NotAllowed, OwnRequest, PlanChanged, SafeholdError, Stale
+from core.model.backup import Backup
+from core.model.person import Door, Person
+from core.model.restore import Decision, Restore, RestoreState
+from core.ports import Clock
+from core.services.access import Access, Verb
+from core.services.initiate_restore import InitiateRestore
+from core.services.text import checked_text
+
+WAITING = frozenset({RestoreState.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person answers: yes or no, why, to which plan, and whether they break the glass for it."""
+
+    approve: bool
+    reason: str = ""
+    plan_hash: str = ""
+    break_glass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecideRestore:
+    """Take one person's decision on a waiting restore."""
+
+    catalog: Catalog
+    access: Access
+    clock: Clock
+    initiate: InitiateRestore
+
+    def __call__(
+        self,
+        reference: str,
+        person: Person,
+        *,
+        approve: bool,
+        reason: str = "",
+        plan_hash: str = "",
+        break_glass: bool = False,
+    ) -> Restore:
+        """Return the restore after the decision; when approved enough, its run is under way.
+
+        `plan_hash` is that of the plan the person saw, or its first digits. `break_glass` decides at the command
+        line without the right; it needs a reason and is recorded.
+
+        Raises:
+            UnknownName, AmbiguousId, UsageError.
+            OwnRequest: the requester answered.
+            NotAllowed: the person may not decide.
+            Stale: it is no longer waiting, or they have answered.
+            PlanChanged: it is not the plan they saw.
+
+        """
+        restore = self.catalog.restores.find(reference)
+        checked = checked_text(reason, "reason", required=break_glass)
+        verdict = Verdict(approve=approve, reason=checked, plan_hash=plan_hash, break_glass=break_glass)
+        try:
+            self._require(restore, person, verdict)
+        except SafeholdError as refusal:
+            self._audit(restore, person, f"refused: {refusal.code}", verdict)
+            raise
+        self._require_same_backup(restore)
+        decided = self._decide(restore, person, verdict)
+        if decided.state is RestoreState.APPROVED:
+            self.initiate(decided)
+        return self.catalog.restores.get(restore.id)
+
+    def _require(self, restore: Restore, person: Person, verdict: Verdict) -> None:
+        self._require_waiting(restore)
+        if verdict.plan_hash and not restore.plan_hash.startswith(verdict.plan_hash.replace("-", "")):
+            raise PlanChanged(
+                "This is not the plan that waits for a decision.", hint="Look at it again, then decide on that one."
+            )
+        if verdict.break_glass and person.door is Door.COMMAND_LINE:
+            return
+        if person.id == restore.requested_by.id:
+            raise OwnRequest("You asked for this restore, so somebody else has to decide on it.")
+        if not self.access.may(person, Verb.APPROVE):
+            raise NotAllowed(
+                "You may not decide on restores here.",
+                hint="Ask one of the approvers, or your administrator to add you to access.approve.",
+            )
+
+    def _require_waiting(self, restore: Restore) -> None:
+        if restore.state is not RestoreState.WAITING:
+            raise Stale(f"This restore is {restore.state.value} already.", hint="Nothing was changed.")
+        if self.clock.now() >= restore.expires_at:
+            self.catalog.restores.move(restore.id, WAITING, state=RestoreState.EXPIRED, finished_at=self.clock.now())
+            raise Stale("This request has expired without a decision.", hint="Ask for the restore again.")
+
+    def _require_same_backup(self, restore: Restore) -> None:
+        """Void the request where the backup is no longer what the plan says."""
+        change = plan_broken(restore, self.catalog.backups.get(restore.plan.backup_id))
+        if not change:
+            return
+        self.catalog.restores.move(restore.id, WAITING, state=RestoreState.VOID, finished_at=self.clock.now())
+        raise PlanChanged(f"Void: {change}. Nothing was restored.", hint="Choose another backup and ask again.")
+
+    def _decide(self, restore: Restore, person: Person, verdict: Verdict) -> Restore:
+        decision = Decision(
+            person, verdict.approve, verdict.reason, self.clock.now(), restore.plan_hash, verdict.break_glass
+        )
+        enough = verdict.break_glass or _approvals(restore) + 1 >= restore.approvals_needed
+        state = RestoreState.DENIED if not verdict.approve else RestoreState.APPROVED
+        with self.catalog.write():
+            decided = self.catalog.restores.decide(
+                restore.id, decision, state if enough or not verdict.approve else None
+            )
+            if decided is not None:
+                self._audit(restore, person, "approved" if verdict.approve else "denied", verdict)
+        if decided is None:
+            raise Stale("You or somebody else has decided on this already.", hint="The message shows what was decided.")
+        return decided
+
+    def _audit(self, restore: Restore, person: Person, outcome: str, verdict: Verdict) -> None:
+        detail = {"plan_hash": restore.plan_hash, "reason": verdict.reason, "break_glass": verdict.break_glass}
+        self.catalog.audit.append(self.clock.now(), person, "decide", restore.id, outcome, detail)
+
+
+def plan_broken(restore: Restore, backup: Backup) -> str:
+    """Say in words what no longer fits the plan, "" where everything does."""
+    if restore.plan.digest != restore.plan_hash:
+        return "the plan was changed after it was asked for"
+    if not backup.restorable:
+        return f"the backup is {backup.state.value} now"
+    if backup.archive_sha256 != restore.plan.archive_sha256:
+        return "the archive is not the one in the plan"
+    return ""
+
+
+def _approvals(restore: Restore) -> int:
+    return sum(decision.approved for decision in restore.decisions)

@@ -1,0 +1,180 @@
+"""Download: a signed permission for one person to take one archive once, and the taking of it."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import BinaryIO
+
+from core.catalog import Catalog
+from core.errors import NotAllowed, NotRestorable, SafeholdError, Stale
+from core.model.backup import Backup
+from core.model.person import Person
+from core.model.transfer import Download
+from core.ports import Clock
+from core.services.access import Access, Verb
+from core.services.adapters import Adapters
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A download that was permitted. `token` is the secret part of the link: show it to the requester alone."""
+
+    download: Download
+    backup: Backup
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An archive being taken: how to read it from an offset, and what to call when its last byte was sent."""
+
+    backup: Backup
+    download: Download
+    name: str
+    size: int
+    sha256: str
+    open: Callable[[int], BinaryIO]
+    complete: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Signs and checks download links with HMAC-SHA256 (RFC 2104) under a secret of this installation."""
+
+    secret: bytes
+
+    def sign(self, download: Download) -> str:
+        """Return the token of a download: its id and a signature over everything that it permits."""
+        return f"{download.id}.{self._signature(download)}"
+
+    def signed(self, token: str, download: Download) -> bool:
+        """Say whether the token was signed for exactly this download; takes the same time for any token."""
+        return hmac.compare_digest(token.encode(), self.sign(download).encode())
+
+    def _signature(self, download: Download) -> str:
+        text = "\n".join((download.id, download.backup_id, download.requested_by.id, download.expires_at.isoformat()))
+        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDownload:
+    """Permit a person to take an archive."""
+
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    clock: Clock
+    tokens: Tokens
+    link_seconds: int
+
+    def __call__(self, reference: str, person: Person) -> Offer:
+        """Record the permission and return it with its token.
+
+        Raises:
+            UnknownName, AmbiguousId, NotAllowed.
+            NotRestorable: the backup is not good.
+            ManifestCorrupt, VaultUnavailable: its bytes can't be offered now.
+
+        """
+        self.access.require(person, Verb.DOWNLOAD)
+        backup = self.catalog.backups.find(reference)
+        require_good(backup, "download")
+        self.adapters.vault(backup.vault).manifest(backup.source, backup.id)
+        now = self.clock.now()
+        download = Download(
+            id=secrets.token_hex(8),
+            backup_id=backup.id,
+            requested_by=person,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=self.link_seconds),
+        )
+        with self.catalog.write():
+            self.catalog.downloads.create(download)
+            self.catalog.audit.append(now, person, "download", backup.id, "offered", {"download": download.id})
+        return Offer(download, backup, self.tokens.sign(download))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDownload:
+    """Let the bearer of a token take the archive it permits."""
+
+    catalog: Catalog
+    adapters: Adapters
+    clock: Clock
+    tokens: Tokens
+
+    def __call__(self, token: str) -> Transfer:
+        """Return the transfer. It can be opened again, at any offset, until it was completed once.
+
+        Raises:
+            NotAllowed: nobody signed this token.
+            Stale: it has expired, or the archive was taken.
+            NotRestorable: the backup is no longer good.
+
+        """
+        download = self._download(token)
+        now = self.clock.now()
+        if download.completed_at is not None:
+            raise Stale("This link was used.", hint="Each link works once. Ask for a new one: /backups download.")
+        if now >= download.expires_at:
+            raise Stale("This link has expired.", hint="Ask for a new one: /backups download.")
+        backup = self.catalog.backups.get(download.backup_id)
+        require_good(backup, "download")
+        vault = self.adapters.vault(backup.vault)
+        manifest = vault.manifest(backup.source, backup.id)
+        return Transfer(
+            backup=backup,
+            download=download,
+            name=manifest.archive.name,
+            size=manifest.archive.size,
+            sha256=manifest.archive.sha256,
+            open=lambda offset: self._open(download, lambda: vault.open(manifest, offset)),
+            complete=lambda: self._complete(download),
+        )
+
+    def _download(self, token: str) -> Download:
+        forged = NotAllowed("This link is not one of ours.", hint="Ask for your own: /backups download.")
+        try:
+            download = self.catalog.downloads.get(token.partition(".")[0])
+        except SafeholdError as error:
+            raise forged from error
+        if not self.tokens.signed(token, download):
+            raise forged
+        return download
+
+    def _open(self, download: Download, open_archive: Callable[[], BinaryIO]) -> BinaryIO:
+        stream = open_archive()
+        if self.catalog.downloads.move_started(download.id, self.clock.now()):
+            self._audit(download, "started")
+        return stream
+
+    def _complete(self, download: Download) -> None:
+        if self.catalog.downloads.move_completed(download.id, self.clock.now()):
+            self._audit(download, "completed")
+
+    def _audit(self, download: Download, outcome: str) -> None:
+        self.catalog.audit.append(
+            self.clock.now(),
+            download.requested_by,
+            "download",
+            download.backup_id,
+            outcome,
+            {"download": download.id},
+        )
+
+
+def require_good(backup: Backup, verb: str) -> None:
+    """Let a good backup pass.
+
+    Raises:
+        NotRestorable: it is anything else.
+
+    """
+    if not backup.restorable:
+        raise NotRestorable(
+            f"Backup {backup.id} is {backup.state.value}: there is nothing good to {verb}.",
+            hint="Choose one that is stored, verified or proven.",
+        )

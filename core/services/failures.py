@@ -1,0 +1,61 @@
+"""Turns what ended a run into the failure its record shows, and keeps the whole story in a log file."""
+
+import secrets
+import traceback
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.errors import SafeholdError
+from core.model.backup import Failure
+
+LOGS_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLog:
+    """A folder with one file a failure, named by run and reference."""
+
+    folder: Path
+
+    def keep(self, run: str, step: str, error: BaseException, *, at: datetime, extra: str = "") -> Failure:
+        """Write the story of an error down and return what people are shown of it."""
+        reference = secrets.token_hex(4)
+        self._write(f"{run.replace(':', '-')}-{reference}.log", _story(run, step, error, at, extra))
+        if isinstance(error, SafeholdError):
+            return Failure(error.code, error.message, error.hint, reference, step)
+        return Failure(
+            code="internal",
+            message="Something broke inside Safehold.",
+            hint=f"Look for {reference} in its logs and report it.",
+            reference=reference,
+            step=step,
+        )
+
+    def read(self, reference: str) -> str:
+        """Return the story behind a reference, "" where it is not kept any more."""
+        for path in self.folder.glob(f"*-{reference}.log"):
+            return path.read_text(encoding="utf-8", errors="replace")
+        return ""
+
+    def _write(self, name: str, story: str) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.folder / name).write_text(story, encoding="utf-8")
+            kept = sorted(self.folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
+            for old in kept[:-LOGS_KEPT]:
+                old.unlink(missing_ok=True)
+        except OSError:
+            # A full disk is what many failures are about: the record must be written all the same.
+            return
+
+
+def _story(run: str, step: str, error: BaseException, at: datetime, extra: str) -> str:
+    detail = error.detail if isinstance(error, SafeholdError) else ""
+    parts = [
+        f"run {run}, step {step or 'none'}, {at.isoformat()}",
+        "".join(traceback.format_exception(error)),
+        detail,
+        extra,
+    ]
+    return "\n\n".join(part for part in parts if part)

@@ -1,0 +1,44 @@
+"""The moment at which a restore is initiated: its instance stands as provisioning, and its run is handed over."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.catalog import Catalog
+from core.model.instance import Instance, InstanceState
+from core.model.restore import Restore
+from core.ports import Clock, Runner
+from core.services.run_restore import RunRestore
+
+
+@dataclass(frozen=True, slots=True)
+class InitiateRestore:
+    """Show the instance from now on, and run the restore.
+
+    Called once a restore is approved, and again after a restart for those nobody runs: the name of the instance and
+    a compare-and-set make it happen once.
+    """
+
+    catalog: Catalog
+    clock: Clock
+    runner: Runner
+    run: RunRestore
+
+    def __call__(self, restore: Restore) -> None:
+        """Record the instance and submit the run under the restore's id."""
+        plan, now = restore.plan, self.clock.now()
+        if not self.catalog.instances.taken(plan.instance):
+            self.catalog.instances.create(
+                Instance(
+                    name=plan.instance,
+                    restore_id=restore.id,
+                    backup_id=plan.backup_id,
+                    source=plan.source,
+                    engine=plan.engine,
+                    provisioner=plan.provisioner,
+                    state=InstanceState.PROVISIONING,
+                    owner=restore.requested_by,
+                    created_at=now,
+                    lease_ends_at=now + timedelta(seconds=plan.lifetime_seconds),
+                )
+            )
+        self.runner.submit(restore.id, lambda: self.run(restore.id))

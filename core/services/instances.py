@@ -1,0 +1,128 @@
+"""What people do with a restored instance: extend its lease, destroy it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.catalog import Catalog
+from core.errors import NotAllowed, SafeholdError, Stale
+from core.model.instance import Instance, InstanceState
+from core.model.person import SYSTEM, Person
+from core.ports import Clock, Runner
+from core.services.access import Access, Verb
+from core.services.adapters import Adapters
+from core.services.failures import FailureLog
+from core.services.plan_restore import LONGEST_LIFE, checked_lifetime
+
+LIVING = frozenset({InstanceState.READY, InstanceState.STOPPED})
+READY = frozenset({InstanceState.READY})
+DESTROYING = frozenset({InstanceState.DESTROYING})
+EXTENSION_SECONDS = 4 * 3_600
+
+
+def destroy_run(name: str) -> str:
+    """Return the key of the run that destroys this instance."""
+    return f"destroy:{name}"
+
+
+def require_right(access: Access, person: Person, instance: Instance) -> None:
+    """Let the owner of an instance pass, and those who may destroy any.
+
+    Raises:
+        NotAllowed: somebody else.
+
+    """
+    if person.id == instance.owner.id or access.may(person, Verb.DESTROY):
+        return
+    raise NotAllowed(
+        f"{instance.name} is not yours.", hint="Ask its owner, or your administrator for the right access.destroy."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendInstance:
+    """Lengthen the lease of a ready instance."""
+
+    catalog: Catalog
+    access: Access
+    clock: Clock
+
+    def __call__(self, name: str, person: Person, seconds: int | None = None) -> Instance:
+        """Move the end of the lease by so many seconds (four hours unless said); at most thirty days from now.
+
+        Raises:
+            UnknownName, AmbiguousId, NotAllowed, UsageError.
+            Stale: it is not ready any more.
+
+        """
+        instance = self.catalog.instances.find(name)
+        require_right(self.access, person, instance)
+        now = self.clock.now()
+        latest = now + timedelta(seconds=LONGEST_LIFE)
+        ends = min(instance.lease_ends_at + timedelta(seconds=checked_lifetime(seconds or EXTENSION_SECONDS)), latest)
+        with self.catalog.write():
+            extended = self.catalog.instances.move(instance.name, READY, lease_ends_at=ends)
+            if extended is not None:
+                detail = {"until": ends.isoformat()}
+                self.catalog.audit.append(now, person, "extend", instance.name, "extended", detail)
+        if extended is None:
+            raise Stale(f"{instance.name} is {instance.state.value}: it can't be extended.")
+        return extended
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyInstance:
+    """Stop an instance and remove everything that was made for it."""
+
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    clock: Clock
+    runner: Runner
+    failures: FailureLog
+
+    def __call__(self, name: str, person: Person) -> Instance:
+        """Mark the instance and hand its removal to the runner, under `destroy_run(name)`. Twice is once.
+
+        Raises:
+            UnknownName, AmbiguousId, NotAllowed.
+            Stale: it is gone, or still being provisioned (cancel the restore instead).
+
+        """
+        instance = self.catalog.instances.find(name)
+        require_right(self.access, person, instance)
+        return self.begin(instance, person, "asked")
+
+    def begin(self, instance: Instance, person: Person, why: str) -> Instance:
+        """Destroy without asking for a right: the lease ended, or the right was checked.
+
+        Raises:
+            Stale: it is gone, or still being provisioned.
+
+        """
+        now = self.clock.now()
+        with self.catalog.write():
+            marked = self.catalog.instances.move(instance.name, LIVING, state=InstanceState.DESTROYING)
+            if marked is not None:
+                self.catalog.audit.append(now, person, "destroy", instance.name, why, {})
+        if marked is None:
+            current = self.catalog.instances.get(instance.name)
+            if current.state is InstanceState.DESTROYING:
+                return current
+            raise Stale(f"{instance.name} is {current.state.value}: there is nothing to destroy.")
+        self.resume(marked)
+        return marked
+
+    def resume(self, instance: Instance) -> None:
+        """Hand the removal of an instance that is marked to the runner, also again after a restart."""
+        self.runner.submit(destroy_run(instance.name), lambda: self._run(instance))
+
+    def _run(self, instance: Instance) -> None:
+        try:
+            self.adapters.provisioner(instance.provisioner).destroy(instance.name)
+        except SafeholdError as error:
+            failure = self.failures.keep(destroy_run(instance.name), "destroying", error, at=self.clock.now())
+            self.catalog.instances.move(instance.name, DESTROYING, failure=failure)
+            raise
+        now = self.clock.now()
+        self.catalog.instances.move(instance.name, DESTROYING, state=InstanceState.DESTROYED, step=None, failure=None)
+        self.catalog.audit.append(now, SYSTEM, "destroy-ended", instance.name, "destroyed", {})

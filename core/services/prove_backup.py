@@ -1,0 +1,41 @@
+"""Opens a scratch copy made from the stored bytes of one backup and counts it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.model.manifest import Manifest, ProofRecord
+from core.model.progress import Progress
+from core.ports import Engine, Vault
+from core.runtime.files import remove_tree
+
+
+@dataclass(frozen=True, slots=True)
+class ProveBackup:
+    """Unpacks into a scratch folder named by the run, has the engine prove it, and removes the folder."""
+
+    scratch: Path
+
+    def __call__(self, run: str, engine: Engine, vault: Vault, manifest: Manifest, progress: Progress) -> ProofRecord:
+        """Return the proof.
+
+        Raises:
+            ProofFailed, ArchiveCorrupt: the backup is not what it should be.
+            NotEnoughSpace, JavaMissing, JarsMissing: it could not be tried.
+
+        """
+        folder = self.folder(run)
+        remove_tree(folder)
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+            unpacked = vault.unpack(manifest, folder, progress)
+            return engine.prove(unpacked, manifest, progress)
+        finally:
+            remove_tree(folder)
+
+    def folder(self, run: str) -> Path:
+        """Return the scratch folder of a run."""
+        return self.scratch / run.replace(":", "-")
+
+    def sweep(self, run: str) -> None:
+        """Remove what a run that was killed left."""
+        remove_tree(self.folder(run))

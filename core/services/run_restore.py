@@ -1,0 +1,199 @@
+"""The run of one restore: check, unpack, prepare, start, compare, and only then call the instance ready."""
+
+import threading
+from dataclasses import dataclass
+
+from core.catalog import Catalog
+from core.errors import Cancelled, FingerprintDiffers, Interrupted, PlanChanged, RestoreFailed, SafeholdError
+from core.model.instance import InstanceState
+from core.model.manifest import Manifest, ProofRecord
+from core.model.person import SYSTEM
+from core.model.plan import RestorePlan
+from core.model.progress import Step
+from core.model.restore import Restore, RestoreState
+from core.ports import Clock, Engine, Place, Provisioner, Runner
+from core.runtime.files import remove_tree
+from core.services.adapters import Adapters
+from core.services.decide_restore import plan_broken
+from core.services.failures import FailureLog
+from core.services.prove_backup import ProveBackup
+from core.services.reporting import Reporter
+
+APPROVED = frozenset({RestoreState.APPROVED})
+RUNNING = frozenset({RestoreState.RUNNING})
+PROVISIONING = frozenset({InstanceState.PROVISIONING})
+SECONDS_TO_ANSWER = 180
+"""A JanusGraph server is ready in 3 to 39 s on two busy cores; a loaded machine gets more."""
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunRestore:
+    """Do what an approved restore asks for, and record how it ended, whatever happens."""
+
+    catalog: Catalog
+    adapters: Adapters
+    clock: Clock
+    runner: Runner
+    prove: ProveBackup
+    failures: FailureLog
+    owner: str
+
+    def __call__(self, restore_id: str) -> None:
+        """Run the restore, if nobody else does.
+
+        Raises:
+            SafeholdError: what ended it, after it was recorded and what it made was removed.
+
+        """
+        now = self.clock.now()
+        restore = self.catalog.restores.move(
+            restore_id, APPROVED, state=RestoreState.RUNNING, started_at=now, owner=self.owner, step=Step("checking")
+        )
+        if restore is None:
+            return
+        report = Reporter(restore.id, self.clock, lambda step: self._show(restore, step), self.runner.cancelled)
+        place: Place | None = None
+        try:
+            self._require_plan(restore)
+            manifest = self._manifest(restore.plan, report)
+            place = self._reserve(restore.plan)
+            self._bring_up(restore, manifest, place, report)
+        except BaseException as error:
+            self._record(restore, report, error, made=place is not None)
+            raise
+
+    def _show(self, restore: Restore, step: Step) -> None:
+        self.catalog.restores.report(restore.id, step)
+        self.catalog.instances.report(restore.plan.instance, step)
+
+    def _require_plan(self, restore: Restore) -> None:
+        change = plan_broken(restore, self.catalog.backups.get(restore.plan.backup_id))
+        if change:
+            raise PlanChanged(f"Void: {change}. Nothing was restored.", hint="Choose another backup and ask again.")
+
+    def _reserve(self, plan: RestorePlan) -> Place:
+        serves = self.adapters.engine(plan.engine).serves
+        return self.adapters.provisioner(plan.provisioner).reserve(plan.instance, port=serves)
+
+    def _bring_up(self, restore: Restore, manifest: Manifest, place: Place, report: Reporter) -> None:
+        plan, began = restore.plan, restore.started_at or restore.requested_at
+        engine, provisioner = self.adapters.engine(plan.engine), self.adapters.provisioner(plan.provisioner)
+        proof = self._prepare(manifest, engine, place, report)
+        equal = _compared(manifest, proof)
+        report(Step("starting"))
+        endpoint = provisioner.start(place, engine.launch(place), manifest) or engine.endpoint(place)
+        self._await(engine, provisioner, place, report)
+        ended = self.clock.now()
+        self.catalog.instances.move(
+            plan.instance,
+            PROVISIONING,
+            state=InstanceState.READY,
+            endpoint=endpoint,
+            ready_at=ended,
+            seconds=round((ended - began).total_seconds(), 1),
+            fingerprint=proof.fingerprint,
+            fingerprint_equal=equal,
+            counts=proof.counts,
+            checked=proof.checked,
+            step=None,
+        )
+        self.catalog.restores.move(restore.id, RUNNING, state=RestoreState.READY, finished_at=ended, step=None)
+        self.catalog.audit.append(
+            ended, SYSTEM, "restore-ended", restore.id, "ready", {"instance": plan.instance, "endpoint": endpoint}
+        )
+
+    def _manifest(self, plan: RestorePlan, report: Reporter) -> Manifest:
+        """Return the manifest, with a fingerprint to compare with: a backup that was never proven is proven first."""
+        backup = self.catalog.backups.get(plan.backup_id)
+        vault = self.adapters.vault(backup.vault)
+        manifest = vault.manifest(plan.source, plan.backup_id)
+        if manifest.archive.sha256 != plan.archive_sha256:
+            raise PlanChanged("The archive in the vault is not the one in the plan.", hint="Nothing was restored.")
+        if manifest.proof is None:
+            proof = self.prove(report.run, self.adapters.engine(plan.engine), vault, manifest, report)
+            manifest = manifest.proven(proof)
+        return manifest
+
+    def _prepare(self, manifest: Manifest, engine: Engine, place: Place, report: Reporter) -> ProofRecord:
+        vault = self.adapters.vault(self.catalog.backups.get(manifest.backup_id).vault)
+        folder = place.directory / ".unpacked"
+        folder.mkdir(mode=0o700)
+        try:
+            unpacked = vault.unpack(manifest, folder, report)
+            return engine.prepare(unpacked, manifest, place, report)
+        finally:
+            remove_tree(folder)
+
+    def _await(self, engine: Engine, provisioner: Provisioner, place: Place, report: Reporter) -> None:
+        pause = threading.Event()
+        deadline = self.clock.monotonic() + SECONDS_TO_ANSWER
+        while not engine.answers(place):
+            report(Step("starting"))
+            if provisioner.status(place.name) is not InstanceState.READY:
+                raise RestoreFailed(
+                    "The new instance stopped while it started.",
+                    hint="Its log is kept in the failure log. Nothing else was touched; you can ask again.",
+                )
+            if self.clock.monotonic() > deadline:
+                raise RestoreFailed(
+                    f"The new instance did not answer within {SECONDS_TO_ANSWER} s.",
+                    hint="Its log is kept in the failure log. Is the machine overloaded? You can ask again.",
+                )
+            pause.wait(SECONDS_BETWEEN_LOOKS)
+
+    def _record(self, restore: Restore, report: Reporter, error: BaseException, *, made: bool) -> None:
+        """Keep the logs, remove the rest, and record why it ended."""
+        plan, now = restore.plan, self.clock.now()
+        provisioner = self.adapters.provisioner(plan.provisioner)
+        extra = _log_of(provisioner, plan.instance) if made else ""
+        failure = self.failures.keep(restore.id, report.step, error, at=now, extra=extra)
+        if made:
+            self._remove(provisioner, restore)
+        self.catalog.instances.move(plan.instance, PROVISIONING, state=InstanceState.FAILED, failure=failure, step=None)
+        self.catalog.restores.move(
+            restore.id, RUNNING, state=_ended(error), finished_at=self.clock.now(), failure=failure, step=None
+        )
+        self.catalog.audit.append(
+            now, SYSTEM, "restore-ended", restore.id, failure.code, {"reference": failure.reference}
+        )
+
+    def _remove(self, provisioner: Provisioner, restore: Restore) -> None:
+        try:
+            provisioner.destroy(restore.plan.instance)
+        except SafeholdError as left:
+            # Reconciling destroys it again; that the restore failed must be known now.
+            self.failures.keep(restore.id, "cleaning up", left, at=self.clock.now())
+
+
+def _compared(manifest: Manifest, proof: ProofRecord) -> bool | None:
+    """Say that the data are those of the backup; None where there is nothing to compare with.
+
+    Raises:
+        FingerprintDiffers: they are not.
+
+    """
+    if manifest.proof is None:
+        return None
+    if (manifest.proof.fingerprint, manifest.proof.counts) != (proof.fingerprint, proof.counts):
+        raise FingerprintDiffers(
+            "The restored data are not the data of the backup: their fingerprints differ.",
+            hint="The instance was removed. Verify the backup, and restore another one.",
+            detail=f"backup {manifest.proof.fingerprint} {manifest.proof.counts}; restored {proof}",
+        )
+    return True
+
+
+def _ended(error: BaseException) -> RestoreState:
+    if isinstance(error, Cancelled):
+        return RestoreState.CANCELLED
+    if isinstance(error, PlanChanged):
+        return RestoreState.VOID
+    return RestoreState.INTERRUPTED if isinstance(error, Interrupted) else RestoreState.FAILED
+
+
+def _log_of(provisioner: Provisioner, name: str) -> str:
+    try:
+        return provisioner.log(name)
+    except SafeholdError as error:
+        return f"(no log: {error})"

@@ -1,0 +1,119 @@
+"""Verify: re-read the stored bytes of a backup, then open and count a copy of them, whenever somebody asks."""
+
+from dataclasses import dataclass
+
+from core.catalog import Catalog
+from core.errors import CorruptionError, LeaseHeld, NotRestorable, ProofFailed
+from core.model.backup import Backup, BackupState, Proof
+from core.model.person import SYSTEM, Person
+from core.model.progress import Step
+from core.ports import Clock, Runner
+from core.services.access import Access, Verb
+from core.services.adapters import Adapters
+from core.services.failures import FailureLog
+from core.services.prove_backup import ProveBackup
+from core.services.reporting import Reporter
+
+KEPT = frozenset({BackupState.GOOD, BackupState.DAMAGED})
+LEASE_SECONDS = 7 * 86_400
+"""Leases of runs are settled by the death of their owner, long before this."""
+
+
+def verify_run(backup_id: str) -> str:
+    """Return the key of the run that verifies this backup."""
+    return f"verify:{backup_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyBackup:
+    """Check a kept backup again. One run at a time for each backup."""
+
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    clock: Clock
+    runner: Runner
+    prove: ProveBackup
+    failures: FailureLog
+    owner: str
+
+    def __call__(self, reference: str, person: Person) -> Backup:
+        """Start the check and return at once; the run's key is `verify_run(id)`.
+
+        Raises:
+            UnknownName, AmbiguousId, NotAllowed.
+            NotRestorable: nothing of it is stored.
+            LeaseHeld: it is being verified already.
+
+        """
+        self.access.require(person, Verb.VERIFY)
+        backup = self.catalog.backups.find(reference)
+        if backup.state not in KEPT:
+            raise NotRestorable(
+                f"Backup {backup.id} is {backup.state.value}: there are no stored bytes to verify.",
+                hint="Choose one that is good.",
+            )
+        run, now = verify_run(backup.id), self.clock.now()
+        if not self.catalog.leases.acquire(run, self.owner, run, now, LEASE_SECONDS):
+            raise LeaseHeld(f"Backup {backup.id} is being verified already.", hint="Its row shows how far it is.")
+        self.catalog.audit.append(now, person, "verify", backup.id, "initiated", {})
+        self.runner.submit(run, lambda: self._run(backup))
+        return backup
+
+    def _run(self, backup: Backup) -> None:
+        run = verify_run(backup.id)
+        report = Reporter(run, self.clock, lambda step: self._show(backup.id, step), self.runner.cancelled)
+        try:
+            self._check(backup, report)
+        except BaseException as error:
+            self._record(backup, report, error)
+            raise
+        finally:
+            self._show(backup.id, None)
+            self.catalog.leases.release(run, run)
+
+    def _check(self, backup: Backup, report: Reporter) -> None:
+        vault, engine = self.adapters.vault(backup.vault), self.adapters.engine(backup.engine)
+        report(Step("verifying"))
+        manifest = vault.manifest(backup.source, backup.id)
+        vault.verify(backup.source, backup.id, manifest.archive, report)
+        verified_at = self.clock.now()
+        self.catalog.backups.move(backup.id, KEPT, verified_at=verified_at)
+        proof = self.prove(run=report.run, engine=engine, vault=vault, manifest=manifest, progress=report)
+        if manifest.proof is not None and manifest.proof.fingerprint != proof.fingerprint:
+            raise ProofFailed(
+                f"Backup {backup.id} opens, but its fingerprint is not the one of its first proof.",
+                hint="Don't restore from it. Take a new backup and report this.",
+            )
+        vault.commit(manifest.proven(proof))
+        self.catalog.backups.move(
+            backup.id,
+            KEPT,
+            state=BackupState.GOOD,
+            proof=Proof.PROVEN,
+            proven_at=proof.at,
+            counts=proof.counts,
+            fingerprint=proof.fingerprint,
+            failure=None,
+            warning="",
+        )
+        self.catalog.audit.append(self.clock.now(), SYSTEM, "verify-ended", backup.id, "proven", {})
+
+    def _show(self, backup_id: str, step: Step | None) -> None:
+        self.catalog.backups.move(backup_id, KEPT, step=step)
+
+    def _record(self, backup: Backup, report: Reporter, error: BaseException) -> None:
+        failure = self.failures.keep(report.run, report.step, error, at=self.clock.now())
+        damaged = isinstance(error, (CorruptionError, ProofFailed, NotRestorable))
+        if damaged:
+            self.catalog.backups.move(backup.id, KEPT, state=BackupState.DAMAGED, failure=failure)
+        else:
+            self.catalog.backups.move(backup.id, KEPT, warning=f"Not verified: {failure.message} {failure.hint}")
+        self.catalog.audit.append(
+            self.clock.now(),
+            SYSTEM,
+            "verify-ended",
+            backup.id,
+            "damaged" if damaged else "failed",
+            {"reference": failure.reference},
+        )
