@@ -55,7 +55,7 @@ class Tokens:
         return hmac.compare_digest(token.encode(), self.sign(download).encode())
 
     def _signature(self, download: Download) -> str:
-        text = "\n".join((download.id, download.backup_id, download.requested_by.id, download.expires_at.isoformat()))
+        text = f"{download.id}\n{download.backup_id}\n{download.requested_by.id}\n{download.expires_at.isoformat()}"
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
 
