@@ -1,0 +1,1 @@
+"""Where archives rest; each vault implements core.ports.Vault."""
