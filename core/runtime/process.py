@@ -105,8 +105,9 @@ def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cw
         process = _popen(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor)
     finally:
         os.close(descriptor)
-    # Kept, so that it can be reaped when it ends while we still live.
-    _detached[process.pid] = process
+    # It is meant to outlive us, which Popen would complain of; it is reaped by its pid when it ends before us.
+    process.returncode = 0
+    _detached.add(process.pid)
     return process.pid
 
 
@@ -162,7 +163,7 @@ def stop(pid: int, created_at: float, grace_seconds: float = 30.0) -> bool:
     return False
 
 
-_detached: dict[int, subprocess.Popen[bytes]] = {}
+_detached: set[int] = set()
 
 
 def _popen(
@@ -223,9 +224,13 @@ def _piped(process: subprocess.Popen[bytes], on_line: Callable[[str], None] | No
 
 
 def _reap(pid: int) -> None:
-    process = _detached.get(pid)
-    if process is not None and process.poll() is not None:
-        _detached.pop(pid, None)
+    if pid in _detached:
+        try:
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            ended = pid
+        if ended:
+            _detached.discard(pid)
 
 
 def _signal(pid: int, number: int) -> None:

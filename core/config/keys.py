@@ -1,0 +1,42 @@
+"""The keys that the configuration knows beside those of engines, vaults and provisioners."""
+
+from core.model.options import Option
+
+TABLES = ("access", "catalog", "provisioners", "slack", "sources", "state", "vaults", "web")
+
+TOP = (
+    Option("team", "text", default="", says="The name of the team, shown in titles."),
+    Option("runner_threads", "integer", default=2, says="How many backups and restores run at the same time, 1 to 16."),
+)
+SOURCE = (
+    Option("engine", "text", required=True, says="The kind of database."),
+    Option("vault", "text", default="", says="Where its backups rest; needless where there is one vault only."),
+    Option("provisioner", "text", default="", says="Where it is restored to; needless where there is one only."),
+    Option("prove", "text", default="each", says="How often a backup is opened and counted."),
+    Option("goal", "duration", default=86_400, says="How old the newest good backup may get."),
+    Option("lifetime", "duration", default=14_400, says="How long a restored instance lives unless it is extended."),
+)
+VAULT = (Option("type", "text", required=True, says="The kind of vault."),)
+PROVISIONER = (Option("type", "text", required=True, says="The kind of provisioner."),)
+ACCESS = (
+    Option("backup", "list", default=("everyone",), says="Who may take, verify and cancel backups."),
+    Option("download", "list", default=("everyone",), says="Who may download archives."),
+    Option("restore", "list", default=("everyone",), says="Who may ask for a restore."),
+    Option("approve", "list", default=("everyone",), says="Who may approve a restore that somebody else asked for."),
+    Option("destroy", "list", default=("everyone",), says="Who may extend and destroy instances."),
+    Option("approvals_needed", "integer", default=1, says="How many people have to approve a restore."),
+    Option("approval_required", "flag", default=True, says="Whether a restore needs approval at all."),
+    Option("approval_expires", "duration", default=14_400, says="How long a request waits for its approvals."),
+)
+SLACK = (
+    Option("channel", "text", default="#backups", says="Where backups and instances are told, by name or id."),
+    Option("approvals_channel", "text", default="#backup-approvals", says="Where approvals are asked for."),
+)
+WEB = (
+    Option("host", "text", default="127.0.0.1", says="The address that downloads are served on."),
+    Option("port", "integer", default=8484, says="The port that downloads are served on, 1 to 65535."),
+    Option("public_url", "url", default="", says="What links begin with, where a proxy stands in front."),
+    Option("link_lifetime", "duration", default=3600, says="How long a download link works."),
+)
+CATALOG = (Option("path", "path", says="The catalog's SQLite file."),)
+STATE = (Option("directory", "path", says="Where scratch files, logs and the secret of links are kept."),)

@@ -1,0 +1,75 @@
+"""The configuration as values, checked and complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.model.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class VaultConfig:
+    """One configured vault. `options` are those of its type, typed and with their defaults."""
+
+    name: str
+    type: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionerConfig:
+    """One configured provisioner. `options` are those of its type, typed and with their defaults."""
+
+    name: str
+    type: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessConfig:
+    """Who may do what: "everyone", person ids ("U0123ABC"), group ids ("S0123ABC") and logins ("os:anna")."""
+
+    backup: tuple[str, ...] = ("everyone",)
+    download: tuple[str, ...] = ("everyone",)
+    restore: tuple[str, ...] = ("everyone",)
+    approve: tuple[str, ...] = ("everyone",)
+    destroy: tuple[str, ...] = ("everyone",)
+    approvals_needed: int = 1
+    approval_required: bool = True
+    approval_expires_seconds: int = 14_400
+
+
+@dataclass(frozen=True, slots=True)
+class SlackConfig:
+    """The channels, by name ("#backups") or id."""
+
+    channel: str = "#backups"
+    approvals_channel: str = "#backup-approvals"
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """Where downloads are served. `public_url` "" means http://host:port."""
+
+    host: str = "127.0.0.1"
+    port: int = 8484
+    public_url: str = ""
+    link_seconds: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that is configured. Paths are absolute; no secret is in here."""
+
+    path: Path
+    catalog_path: Path
+    state_directory: Path
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    vaults: Mapping[str, VaultConfig] = field(default_factory=dict)
+    provisioners: Mapping[str, ProvisionerConfig] = field(default_factory=dict)
+    access: AccessConfig = field(default_factory=AccessConfig)
+    slack: SlackConfig = field(default_factory=SlackConfig)
+    web: WebConfig = field(default_factory=WebConfig)
+    team: str = ""
+    runner_threads: int = 2
