@@ -9,7 +9,7 @@ SERVER = "org.janusgraph.graphdb.server.JanusGraphServer"
 STORAGE = "je"
 MEBIBYTE = 1 << 20
 
-_LOGBACK = """\
+LOGBACK = """\
 <configuration>
   <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
     <encoder><pattern>%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX, UTC} %-5level %logger{0} - %msg%n</pattern></encoder>
@@ -31,11 +31,16 @@ def write_server(directory: Path, *, name: str, host: str, port: int, extra: Map
     The graph's storage is <directory>/je, its mixed index "search" is Lucene in <directory>/lucene. `name` is the
     instance id: letters, digits, "-" and "_" only. `extra` adds graph properties or changes them.
     """
+    settings = {**graph_settings(directory, name=name, indexes=("search",)), **extra}
+    write_files(directory, settings, host, port)
+
+
+def write_files(directory: Path, settings: Mapping[str, str], host: str, port: int) -> None:
+    """Write the four files of a server with these graph properties."""
     (directory / "conf").mkdir(parents=True, exist_ok=True)
-    (directory / "conf" / "logback.xml").write_text(_LOGBACK, "utf-8")
+    (directory / "conf" / "logback.xml").write_text(LOGBACK, "utf-8")
     (directory / "init.groovy").write_text(_INIT, "utf-8")
     (directory / "server.yaml").write_text(_server(directory, host, port), "utf-8")
-    settings = {**graph_settings(directory, name=name, indexes=("search",)), **extra}
     write_properties(directory / "graph.properties", settings)
 
 

@@ -29,7 +29,7 @@ int checkNewIds(graph) {
 }
 
 Session.run(args) { Session session ->
-    session.verifyStorage()
+    if (session.job.verify) session.verifyStorage()
     def graph = session.open()
     try {
         int ghosts = closeGhosts(graph)
