@@ -1,0 +1,1 @@
+"""Slack in, core calls out: knows core, and core never knows it."""

@@ -1,0 +1,127 @@
+"""Words and numbers as people read them, safe to stand in Slack's markup."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from core.model.person import Door, Person
+from core.model.progress import Step, Unit
+
+MARKUP_LIMIT = 3_000
+_HALF = re.compile(r"(<[^<>]*|&[a-z]{0,3})$")
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
+_SLACK_GROUP = re.compile(r"S[A-Z0-9]{2,20}")
+_INVISIBLE = re.compile(r"[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f]")
+"""Direction overrides could make a reason read as something else."""
+
+
+def escape(text: str) -> str:
+    """Return the text so that Slack shows it as it is: no mention, link or channel can be made with it."""
+    shown = _INVISIBLE.sub("", text)
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, limit: int) -> str:
+    """Return plain text of at most so many characters, with an ellipsis where some are missing."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def cut_markup(text: str, limit: int = MARKUP_LIMIT) -> str:
+    """Return markup of at most so many characters, never cut inside a token or an escape."""
+    return text if len(text) <= limit else f"{_HALF.sub('', text[: limit - 1])}…"
+
+
+def quoted(text: str) -> str:
+    """Return somebody's words in quotes, escaped; "" where there are none."""
+    return f"“{escape(text)}”" if text else ""
+
+
+def code(text: str) -> str:
+    """Return the text in fixed width; a backtick in it would end that, so it is replaced."""
+    return f"`{escape(text).replace('`', chr(39))}`" if text else ""
+
+
+def when(moment: datetime, form: str = "{date_short_pretty} at {time}") -> str:
+    """Return a Slack date token: each reader sees their own time zone, other clients see UTC."""
+    seconds = int(moment.timestamp())
+    return f"<!date^{seconds}^{form}|{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC>"
+
+
+def clock_time(moment: datetime) -> str:
+    """Return a Slack date token of the time of day alone."""
+    return when(moment, "{time}")
+
+
+def person(who: Person) -> str:
+    """Return a mention of a Slack user, or the name of somebody who came through another door."""
+    if who.door is Door.SLACK and _SLACK_USER.fullmatch(who.id):
+        return f"<@{who.id}>"
+    return escape(cut(who.name or who.id, 80))
+
+
+def holders(ids: Iterable[str]) -> str:
+    """Return configured ids as people read them: mentions of users and groups, "everyone"."""
+    return ", ".join(_holder(entry) for entry in ids) or "nobody yet"
+
+
+def size(count: int) -> str:
+    """Return bytes in decimal units, as archives are downloaded: "28.9 MB"."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 - decimal units
+            return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Return a measured or planned time: "0.02 s", "41 s", "2 h 10 min", "1 day"."""
+    if seconds < 10:  # noqa: PLR2004 - below, fractions are told
+        return f"{seconds:.2g} s"
+    whole = round(seconds)
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    parts = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min"), (left, "s")]
+    told = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(told[:2])
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """Return how long ago a moment is."""
+    passed = now - moment
+    return "just now" if passed < timedelta(minutes=1) else f"{duration(passed.total_seconds() // 60 * 60)} ago"
+
+
+def step(progress: Step | None) -> str:
+    """Return how far a run is: "storing, 12.1 of 28.9 MB"."""
+    if progress is None:
+        return "about to start"
+    name = escape(progress.name)
+    if progress.unit is Unit.ITEMS:
+        return f"{name}, {progress.done} of {progress.total}" if progress.total else name
+    if progress.total:
+        return f"{name}, {size(progress.done)} of {size(progress.total)}"
+    return f"{name}, {size(progress.done)}" if progress.done else name
+
+
+def counts(found: Mapping[str, Mapping[str, int]], *, labels: int = 0) -> str:
+    """Return what a backup holds: "12 vertices (god 3, titan 1, …), 17 edges". `labels` 0 leaves labels out."""
+    told = []
+    for kind, by_label in found.items():
+        parts = [f"{escape(cut(label, 60))} {count}" for label, count in by_label.items()]
+        more = ", …" if len(parts) > labels else ""
+        inner = f" ({', '.join(parts[:labels])}{more})" if labels and parts else ""
+        told.append(f"{sum(by_label.values())} {escape(cut(kind, 60))}{inner}")
+    return ", ".join(told)
+
+
+def short(fingerprint: str) -> str:
+    """Return the ends of a fingerprint, enough to compare by eye."""
+    return f"{fingerprint[:8]}…{fingerprint[-4:]}" if len(fingerprint) > 12 else fingerprint  # noqa: PLR2004 - 8 + 4
+
+
+def _holder(entry: str) -> str:
+    if _SLACK_USER.fullmatch(entry):
+        return f"<@{entry}>"
+    return f"<!subteam^{entry}>" if _SLACK_GROUP.fullmatch(entry) else escape(entry)

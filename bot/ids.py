@@ -1,0 +1,76 @@
+"""Every name that Slack sends back to us: commands, actions, blocks, views, events."""
+
+from enum import StrEnum
+
+
+class Command(StrEnum):
+    """Slash commands."""
+
+    BACKUPS = "/backups"
+
+
+class Event(StrEnum):
+    """Events of the Events API."""
+
+    HOME_OPENED = "app_home_opened"
+
+
+class Action(StrEnum):
+    """The `action_id` of every button and menu."""
+
+    BACK_UP_NOW = "back_up_now"
+    CHOOSE_SOURCE = "choose_source"
+    OPTIONS = "options"
+    CLOSE = "close"
+    NEWER = "newer"
+    OLDER = "older"
+    DETAILS = "details"
+    LIST = "list"
+    DOWNLOAD = "download"
+    OPEN_LINK = "open_link"
+    RESTORE = "restore"
+    LIFETIME = "lifetime"
+    VERIFY = "verify"
+    RETRY = "retry"
+    CANCEL = "cancel"
+    APPROVE = "approve"
+    DENY = "deny"
+    EXTEND = "extend"
+    DESTROY = "destroy"
+    SOURCE = "source"
+    NOTE = "note"
+    REASON = "reason"
+
+
+class Block(StrEnum):
+    """The `block_id` of every input: where an error of a modal is shown."""
+
+    SOURCE = "source"
+    NOTE = "note"
+    LIFETIME = "lifetime"
+    REASON = "reason"
+
+
+class View(StrEnum):
+    """The `callback_id` of every modal."""
+
+    BACK_UP = "back_up"
+    RESTORE = "restore"
+    DENY = "deny"
+    LIST = "list"
+    NOTICE = "notice"
+    LOADING = "loading"
+
+
+class Slot(StrEnum):
+    """Which of a subject's Slack messages one is."""
+
+    MAIN = "main"
+    OUTCOME = "outcome"
+    REQUEST = "request"
+    PROGRESS = "progress"
+    TAKEN = "taken"
+
+
+METADATA_EVENT = "safehold_message"
+"""The `event_type` of the metadata by which our own messages are found again in a channel's history."""

@@ -1,0 +1,1 @@
+"""By flow: acknowledge, parse, call core once, answer."""
