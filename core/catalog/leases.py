@@ -1,0 +1,65 @@
+"""Leases: one run at a time on what has a name, with who holds it and until when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.catalog.columns import MOMENT, PLAIN, Table, moment_text
+from core.catalog.file import CatalogFile, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A run of a process holds a name. Times are aware UTC."""
+
+    name: str
+    owner: str
+    run: str
+    acquired_at: datetime
+    expires_at: datetime
+
+
+TABLE = Table(
+    "leases",
+    "name",
+    Lease,
+    {"name": PLAIN, "owner": PLAIN, "run": PLAIN, "acquired_at": MOMENT, "expires_at": MOMENT},
+)
+
+
+class Leases:
+    """The names that are held."""
+
+    def __init__(self, file: CatalogFile) -> None:
+        self._file = file
+
+    def acquire(self, name: str, owner: str, run: str, at: datetime, seconds: float) -> bool:
+        """Take a name that is free, was left to expire, or is this run's already; say whether it is held now."""
+        ends = moment_text(at + timedelta(seconds=seconds))
+        with self._file.write() as db:
+            cursor = db.execute(
+                "insert into leases (name, owner, run, acquired_at, expires_at) values (?, ?, ?, ?, ?) "
+                "on conflict (name) do update set owner = excluded.owner, run = excluded.run, "
+                "acquired_at = excluded.acquired_at, expires_at = excluded.expires_at "
+                "where leases.expires_at <= excluded.acquired_at "
+                "or (leases.owner = excluded.owner and leases.run = excluded.run)",
+                (name, owner, run, moment_text(at), ends),
+            )
+            return cursor.rowcount == 1
+
+    def release(self, name: str, run: str) -> bool:
+        """Give a name back; False where this run does not hold it."""
+        with self._file.write() as db:
+            return db.execute("delete from leases where name = ? and run = ?", (name, run)).rowcount == 1
+
+    def seize(self, name: str, run: str) -> Lease | None:
+        """Take a name away from a run that was settled; return what it held, None where it holds it no longer."""
+        with self._file.write() as db:
+            found = rows(db, "select * from leases where name = ? and run = ?", (name, run))
+            self.release(name, run)
+        return TABLE.value(found[0]) if found else None
+
+    def held(self) -> tuple[Lease, ...]:
+        """Return every lease, also those left to expire, by name."""
+        with self._file.read() as db:
+            found = rows(db, "select * from leases order by name")
+        return tuple(TABLE.value(row) for row in found)
