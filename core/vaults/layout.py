@@ -1,0 +1,97 @@
+"""Where things lie in a directory vault, found without ever following a link."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import UnknownName
+from core.model import naming
+
+MANIFEST = "manifest.json"
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The directory of one backup: `<vault>/<source>/<backup id>/`."""
+
+    root: Path
+    source: str
+    backup_id: str
+
+    def __post_init__(self) -> None:
+        """Refuse names that are not ours before they become part of a path."""
+        if not naming.SOURCE_NAME.fullmatch(self.source) or not naming.is_backup_id(self.backup_id):
+            raise UnknownName(
+                f"{self.source!r} / {self.backup_id!r} is not a source and a backup id.",
+                hint="Take both from `safehold list`.",
+            )
+
+    @property
+    def parent(self) -> Path:
+        """Return the directory of the source."""
+        return self.root / self.source
+
+    @property
+    def directory(self) -> Path:
+        """Return the directory of the backup."""
+        return self.parent / self.backup_id
+
+    @property
+    def manifest(self) -> Path:
+        """Return the manifest's path."""
+        return self.directory / MANIFEST
+
+    @property
+    def archive(self) -> Path:
+        """Return the archive's path."""
+        return self.directory / naming.archive_name(self.source, self.backup_id)
+
+    @property
+    def folder(self) -> str:
+        """Return the one top-level folder in the archive."""
+        return naming.archive_folder(self.source, self.backup_id)
+
+    @property
+    def ours(self) -> bool:
+        """Say whether both directories are there and neither is a link."""
+        return is_directory(self.parent) and is_directory(self.directory)
+
+    @property
+    def committed(self) -> bool:
+        """Say whether the manifest is there, as a regular file."""
+        return self.ours and is_file(self.manifest)
+
+
+def is_directory(path: Path) -> bool:
+    """Say whether a directory is there, and not a link to one."""
+    return _is(path, stat.S_ISDIR)
+
+
+def is_file(path: Path) -> bool:
+    """Say whether a regular file is there, and not a link to one."""
+    return _is(path, stat.S_ISREG)
+
+
+def committed(root: Path) -> Iterator[Shelf]:
+    """Yield the shelf of every manifest; what has another name, form or kind is not ours and left alone."""
+    for source in _directories(root):
+        if naming.SOURCE_NAME.fullmatch(source):
+            for backup_id in _directories(root / source):
+                if naming.is_backup_id(backup_id) and (shelf := Shelf(root, source, backup_id)).committed:
+                    yield shelf
+
+
+def _directories(path: Path) -> list[str]:
+    with os.scandir(path) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return kind(mode)

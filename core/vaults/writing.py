@@ -1,0 +1,128 @@
+"""Writes an image into one archive: tar, then Zstandard, hashing what goes in and what comes out."""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from core.errors import CaptureFailed, UnsafePath
+from core.model.manifest import ArchivedFile, StoredArchive
+from core.model.progress import Progress, Step
+from core.ports import Image, ImageFile
+from core.vaults import member
+from core.vaults.seam import image_errors
+
+CHUNK = 1 << 20
+LEVEL = 3
+# Each thread of zstd at level 3 holds about 20 MB; past eight the reading and hashing thread is the limit.
+THREADS = min(8, os.cpu_count() or 1)
+
+
+def write_archive(file: BinaryIO, name: str, folder: str, image: Image, progress: Progress) -> StoredArchive:
+    """Write the image's files below `folder`, then SHA256SUMS, to an open unbuffered file; does not sync it.
+
+    Raises:
+        CaptureFailed: the image is empty, a file can't be read, changes, or has a path we could not unpack.
+        OSError: the file can't be written.
+
+    """
+    paths = tuple(ArchivedFile(each.path, 0, "") for each in image.files)
+    try:
+        member.require_safe_list(paths)
+    except UnsafePath as error:
+        raise CaptureFailed(f"The image can't be stored: {error.message}", hint="Rename that file.") from error
+    if not paths:
+        raise CaptureFailed("The image holds no files.", hint="Look at the source's directory in the configuration.")
+    total = sum(_size(each) for each in image.files)
+    sink = _Sink(file)
+    files: list[ArchivedFile] = []
+    modified_at, done = int(image.captured_at.timestamp()), 0
+    for each in image.files:
+        files.append(_write_file(sink, each, _Place(folder, modified_at, done, total), progress))
+        done += files[-1].size
+    content = member.sums(files)
+    sink.write(member.header(f"{folder}/{member.SUMS}", len(content), modified_at))
+    sink.write(content + bytes(member.padding(len(content))) + member.END)
+    sink.finish()
+    return StoredArchive(name=name, size=sink.size, sha256=sink.hash.hexdigest(), files=tuple(files))
+
+
+class _Place:
+    """Where in the archive a file goes, and how far the whole of it is."""
+
+    def __init__(self, folder: str, modified_at: int, done: int, total: int) -> None:
+        self.folder, self.modified_at, self.done, self.total = folder, modified_at, done, total
+
+
+class _Sink:
+    """Compresses, hashes and writes. zstd compresses in threads of its own, so this thread is free to hash."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.hash = hashlib.sha256()
+        self.size = 0
+        self._file = file
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL, threads=THREADS, write_checksum=True).compressobj()
+
+    def write(self, content: bytes) -> None:
+        self._pass_on(self._compressor.compress(content))
+
+    def finish(self) -> None:
+        self._pass_on(self._compressor.flush())
+
+    def _pass_on(self, compressed: bytes) -> None:
+        self.hash.update(compressed)
+        self.size += len(compressed)
+        rest = memoryview(compressed)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+
+def _size(each: ImageFile) -> int:
+    with image_errors(each.path):
+        return each.location.lstat().st_size
+
+
+def _write_file(sink: _Sink, each: ImageFile, place: _Place, progress: Progress) -> ArchivedFile:
+    with _open(each.path, each.location) as source:
+        size = os.fstat(source.fileno()).st_size
+        sink.write(member.header(f"{place.folder}/{each.path}", size, place.modified_at))
+        hashed, done = hashlib.sha256(), 0
+        while done < size:
+            content = _read(source, each.path, min(CHUNK, size - done))
+            hashed.update(content)
+            sink.write(content)
+            done += len(content)
+            progress(Step("storing", place.done + done, place.total))
+        if os.fstat(source.fileno()).st_size != size:
+            raise _changed(each.path)
+    sink.write(bytes(member.padding(size)))
+    return ArchivedFile(each.path, size, hashed.hexdigest())
+
+
+def _open(path: str, location: Path) -> BinaryIO:
+    with image_errors(path):
+        # O_NONBLOCK, so that a named pipe is refused below and not waited for.
+        descriptor = os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    file = os.fdopen(descriptor, "rb", buffering=0)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise CaptureFailed(f"The captured file {path} is not a regular file.", hint="Nothing was kept.")
+    return file
+
+
+def _read(source: BinaryIO, path: str, size: int) -> bytes:
+    with image_errors(path):
+        content = source.read(size)
+    if not content:
+        raise _changed(path)
+    return content
+
+
+def _changed(path: str) -> CaptureFailed:
+    return CaptureFailed(
+        f"The captured file {path} changed its size while it was stored.",
+        hint="Nothing was kept. Take the backup again; if it happens again, report it.",
+    )
