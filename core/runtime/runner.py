@@ -1,0 +1,116 @@
+"""The runner: work beside the door that asked for it, in a bounded number of threads."""
+
+import logging
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.errors import UnavailableError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    key: str
+    work: Callable[[], None]
+    cancelled: bool = False
+
+
+class ThreadRunner:
+    """Runs work in at most so many threads, as `core.ports.Runner`; what finds none free waits its turn.
+
+    A thread ends when nothing waits. None of them is a daemon, so the interpreter ends no run half-way: it waits for
+    those that `shutdown` has not ended.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._busy = 0
+        self._queue: deque[_Run] = deque()
+        self._known: list[_Run] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._current = threading.local()
+
+    def submit(self, key: str, work: Callable[[], None]) -> None:
+        """Queue work under a key and return at once. Work of one key may follow on earlier work of it.
+
+        Raises:
+            UnavailableError: the runner was shut down; the work is not done.
+
+        """
+        with self._changed:
+            if self._closed:
+                raise UnavailableError("Safehold is shutting down.", hint="Ask again when it is back.")
+            run = _Run(key, work)
+            self._queue.append(run)
+            self._known.append(run)
+            if self._busy < self._threads:
+                self._busy += 1
+                threading.Thread(target=self._drain, name=f"runner-{self._busy}").start()
+
+    def wait(self, key: str, timeout_seconds: float | None = None) -> bool:
+        """Wait until all work of that key has ended (True) or time is up (False). Unknown keys have ended."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._runs(key), timeout_seconds)
+
+    def cancel(self, key: str) -> bool:
+        """Ask the work of that key to stop at its next progress report; False where none is known here."""
+        with self._changed:
+            runs = self._runs(key)
+            for run in runs:
+                run.cancelled = True
+            return bool(runs)
+
+    def cancelled(self, key: str) -> bool:
+        """Say whether the work of that key was asked to stop: the caller's own, where a run of that key asks."""
+        current: _Run | None = getattr(self._current, "run", None)
+        if current is not None and current.key == key:
+            return current.cancelled
+        with self._changed:
+            return any(run.cancelled for run in self._runs(key))
+
+    def shutdown(self, timeout_seconds: float) -> bool:
+        """Take no more work, ask all to stop, and wait for it; say whether everything has ended.
+
+        What waits its turn is run too, already asked to stop, so that it can record that it was cancelled. When time
+        is up, what still waits is dropped, for whoever settles the records of this process after its end.
+        """
+        with self._changed:
+            self._closed = True
+            for run in self._known:
+                run.cancelled = True
+            ended = self._changed.wait_for(lambda: self._busy == 0, timeout_seconds)
+            for run in self._queue:
+                logger.warning("%s was not run: Safehold is shutting down", run.key)
+                self._known.remove(run)
+            self._queue.clear()
+            self._changed.notify_all()
+        return ended
+
+    def _runs(self, key: str) -> list[_Run]:
+        return [run for run in self._known if run.key == key]
+
+    def _drain(self) -> None:
+        while (run := self._next()) is not None:
+            self._current.run = run
+            try:
+                run.work()
+            except BaseException:
+                reference = secrets.token_hex(4)
+                logger.exception("run %s ended with an error, ref %s", run.key, reference)
+            finally:
+                with self._changed:
+                    self._known.remove(run)
+                    self._changed.notify_all()
+
+    def _next(self) -> _Run | None:
+        with self._changed:
+            if self._queue:
+                return self._queue.popleft()
+            self._busy -= 1
+            self._changed.notify_all()
+            return None
