@@ -119,15 +119,14 @@ class Core:
 
     def start(self) -> None:
         """Make this process known, begin its heartbeat, and settle."""
-        me, now = self.identity, self.clock.now()
-        self.catalog.processes.register(me.owner, me.host, me.pid, me.created, self.role, now)
+        _beat(self.catalog, self.identity, self.role, self.clock)
         self.heartbeat.start()
         self.reconcile()
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Ask what runs here to stop and clean up, wait for it, and take this process off the record."""
         self.runner.shutdown(timeout_seconds)
-        self.heartbeat.stop()
+        self.heartbeat.close()
         self.catalog.processes.forget(self.owner)
 
     def __enter__(self) -> Self:
@@ -202,9 +201,7 @@ def build_core(
         runner=runner,
         identity=identity,
         role=role,
-        heartbeat=Heartbeat(
-            SECONDS_BETWEEN_BEATS, lambda: catalog.processes.beat(identity.owner, clock.now()), "heartbeat"
-        ),
+        heartbeat=Heartbeat(lambda: _beat(catalog, identity, role, clock), SECONDS_BETWEEN_BEATS),
         failures=failures,
         browse=Browse(catalog, adapters, access, clock),
         create_backup=CreateBackup(catalog, adapters, access, clock, runner, take, identity.owner),
@@ -238,6 +235,13 @@ def build_adapters(config: Config, clock: Clock) -> Adapters:
     }
     provisioners = {name: kinds[made.type](name, **made.options) for name, made in config.provisioners.items()}
     return Adapters(config.sources, {engine.name: engine for engine in engines}, vaults, provisioners)
+
+
+def _beat(catalog: Catalog, me: ProcessIdentity, role: str, clock: Clock) -> None:
+    """Be heard of; a process that was taken for dead (it slept, say) makes itself known again."""
+    now = clock.now()
+    if not catalog.processes.beat(me.owner, now):
+        catalog.processes.register(me.owner, me.host, me.pid, me.created, role, now)
 
 
 def _kept_secret(folder: Path) -> bytes:

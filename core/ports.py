@@ -121,14 +121,25 @@ class Needs:
 class Engine(Protocol):
     """One kind of database: how it is captured, proven and brought up. Stateless; called from many threads."""
 
-    name: str
-    """The engine's name in the configuration, the catalog and manifests ("janusgraph-berkeleyje")."""
-    family: str
-    """What restored instances are named after ("janusgraph")."""
-    title: str
-    """What people read ("JanusGraph · BerkeleyJE")."""
-    serves: bool
-    """Whether a restored instance is a process with a port (else its files are the instance)."""
+    @property
+    def name(self) -> str:
+        """Return the engine's name in the configuration, the catalog and manifests ("janusgraph-berkeleyje")."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """Return what restored instances are named after ("janusgraph")."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Return what people read ("JanusGraph · BerkeleyJE")."""
+        ...
+
+    @property
+    def serves(self) -> bool:
+        """Say whether a restored instance is a process with a port; else its files are the instance."""
+        ...
 
     def inspect(self, source: Source) -> SourceFacts:
         """Ask the live source what it is; cheap, never a scan, under 10 s.
@@ -202,7 +213,10 @@ class Engine(Protocol):
 class Vault(Protocol):
     """Where archives rest. An archive without a manifest does not exist: the manifest is written last."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return the name in the configuration and the catalog."""
+        ...
 
     def put(self, source: str, backup_id: str, image: Image, progress: Progress) -> StoredArchive:
         """Stream an image into one archive, hashing as it is written; make it durable. Step name: "storing".
@@ -286,9 +300,15 @@ class Vault(Protocol):
 class Provisioner(Protocol):
     """Where restored instances run. Everything it makes is named by the instance and found again by that name."""
 
-    name: str
-    where: str
-    """The place in words ("this host, port chosen, loopback only")."""
+    @property
+    def name(self) -> str:
+        """Return the name in the configuration and the catalog."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """Return the place in words ("this host, port chosen, loopback only")."""
+        ...
 
     def room(self) -> Needs:
         """Return the disk and memory that are free for a new instance."""

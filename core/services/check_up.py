@@ -3,11 +3,13 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.catalog import Catalog
 from core.errors import SafeholdError
 from core.model.source import Source
+from core.ports import Provisioner, Vault
 from core.services.adapters import Adapters
 
 
@@ -36,12 +38,11 @@ class CheckUp:
     def _findings(self) -> Iterator[Finding]:
         yield _look("catalog", lambda: f"{self.catalog.path}, revision {self.catalog.revision()}")
         yield _look("state folder", self._state)
-        for name, vault in self.adapters.vaults.items():
-            yield _look(f"vault {name}", lambda vault=vault: f"writable, {vault.free_bytes() / 1e9:.1f} GB free")
+        yield from (_look(f"vault {name}", partial(_vault, vault)) for name, vault in self.adapters.vaults.items())
         for name, place in self.adapters.provisioners.items():
-            yield _look(f"provisioner {name}", lambda place=place: _room(place.room().disk_bytes, place.where))
+            yield _look(f"provisioner {name}", partial(_place, place))
         for name, source in self.adapters.sources.items():
-            yield _look(f"source {name}", lambda source=source: self._source(source))
+            yield _look(f"source {name}", partial(self._source, source))
 
     def _state(self) -> str:
         self.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -54,8 +55,12 @@ class CheckUp:
         return f"answers: {versions}; {facts.size_bytes / 1e6:.1f} MB to capture"
 
 
-def _room(disk: int, where: str) -> str:
-    return f"{where}, {disk / 1e9:.1f} GB free"
+def _vault(vault: Vault) -> str:
+    return f"{vault.free_bytes() / 1e9:.1f} GB free"
+
+
+def _place(place: Provisioner) -> str:
+    return f"{place.where}, {place.room().disk_bytes / 1e9:.1f} GB free"
 
 
 def _look(name: str, look: Callable[[], str]) -> Finding:
