@@ -164,6 +164,14 @@ class Acts:
                 await self._delivery.send("interactive", self.payloads.closed(person, view, cleared=everything))
         return {"ok": True}
 
+    def dismiss(self, person: Person, channel: str, ts: str) -> Json:
+        """Take away a message that only this person sees; the app is not told."""
+        message = self.workspace.find(channel, ts)
+        if message.only_for != person.id:
+            raise SlackError("cant_delete_message")
+        self.workspace.delete(message)
+        return {"ok": True}
+
     def open_home(self, person: Person, tab: str) -> Json:
         """Tell the app that a person looks at its Home or Messages tab."""
         self._tell("app_home_opened", self.payloads.home_opened(person, tab))

@@ -1,5 +1,6 @@
 """A playground in a thread, an unmodified Bolt app against it, and a person at a keyboard."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,13 +25,14 @@ class Clock:
         self.ahead = 0.0
 
     def __call__(self) -> float:
+        """Return seconds since 1970, moved by what a test asked for."""
         return time.time() + self.ahead
 
 
 def until(condition: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
     """Wait until a condition holds and return what it gave; fail at the deadline."""
     end = time.monotonic() + seconds
-    waiting = __import__("threading").Event()
+    waiting = threading.Event()
     while time.monotonic() < end:
         found = condition()
         if found:
@@ -117,7 +119,7 @@ def connect(playground: Playground, bolt: App, desk: Desk) -> Iterator[Callable[
     handlers: list[SocketModeHandler] = []
 
     def connected() -> SocketModeHandler:
-        handler = SocketModeHandler(bolt, playground.workspace.settings.app_token, ping_interval=2)
+        handler = SocketModeHandler(bolt, playground.workspace.settings.app_token, ping_interval=0.5)
         handlers.append(handler)
         handler.connect()
         until(lambda: desk.state()["connections"] >= len(handlers))

@@ -209,7 +209,7 @@ def test_an_envelope_can_be_delivered_twice(bolt: App, connect: Callable, desk: 
 def test_an_unheard_event_comes_again_after_a_reconnect(bolt: App, connect: Callable, desk: Desk) -> None:
     """An event sent while nobody listens is delivered on the next connection, marked as a retry."""
     heard: list[Any] = []
-    bolt.event("app_home_opened")(lambda event: heard.append(event))
+    bolt.event("app_home_opened")(lambda event: heard.append(event["tab"]))
     desk.act("olga", "look")
     connect()
     until(lambda: heard)

@@ -1,0 +1,1 @@
+"""Slack's text and Block Kit as HTML, escaped everywhere."""
