@@ -106,11 +106,10 @@ def _open(path: str, location: Path) -> BinaryIO:
     with image_errors(path):
         # O_NONBLOCK, so that a named pipe is refused below and not waited for.
         descriptor = os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    file = os.fdopen(descriptor, "rb", buffering=0)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise CaptureFailed(f"The captured file {path} is not a regular file.", hint="Nothing was kept.")
-    return file
+    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 def _read(source: BinaryIO, path: str, size: int) -> bytes:
