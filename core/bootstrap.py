@@ -224,7 +224,7 @@ def build_adapters(config: Config, clock: Clock) -> Adapters:
     scratch, cache = config.state_directory / "scratch", Path(platformdirs.user_cache_dir("safehold"))
     engines: tuple[Engine, ...] = (
         janusgraph_berkeleyje.JanusGraphBerkeleyJE(scratch, clock, cache),
-        sqlite.SQLite(config.state_directory / "stage", clock),
+        sqlite.SQLite(config.state_directory, clock),
     )
     vaults: dict[str, Vault] = {
         name: directory.DirectoryVault(name, **vault.options) for name, vault in config.vaults.items()

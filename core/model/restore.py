@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.model.backup import Failure
+from core.model.backup import Backup, Failure
 from core.model.person import Person
 from core.model.plan import RestorePlan
 from core.model.progress import Step
@@ -62,3 +62,14 @@ class Restore:
     failure: Failure | None = None
     owner: str = ""
     revision: int = 0
+
+
+def plan_broken(restore: Restore, backup: Backup) -> str:
+    """Say in words what no longer fits the plan, "" where everything does."""
+    if restore.plan.digest != restore.plan_hash:
+        return "the plan was changed after it was asked for"
+    if not backup.restorable:
+        return f"the backup is {backup.state.value} now"
+    if backup.archive_sha256 != restore.plan.archive_sha256:
+        return "the archive is not the one in the plan"
+    return ""

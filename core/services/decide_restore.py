@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from core.catalog import Catalog
 from core.errors import NotAllowed, OwnRequest, PlanChanged, SafeholdError, Stale
-from core.model.backup import Backup
 from core.model.person import Door, Person
-from core.model.restore import Decision, Restore, RestoreState
+from core.model.restore import Decision, Restore, RestoreState, plan_broken
 from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.initiate_restore import InitiateRestore
@@ -121,17 +120,6 @@ class DecideRestore:
     def _audit(self, restore: Restore, person: Person, outcome: str, verdict: Verdict) -> None:
         detail = {"plan_hash": restore.plan_hash, "reason": verdict.reason, "break_glass": verdict.break_glass}
         self.catalog.audit.append(self.clock.now(), person, "decide", restore.id, outcome, detail)
-
-
-def plan_broken(restore: Restore, backup: Backup) -> str:
-    """Say in words what no longer fits the plan, "" where everything does."""
-    if restore.plan.digest != restore.plan_hash:
-        return "the plan was changed after it was asked for"
-    if not backup.restorable:
-        return f"the backup is {backup.state.value} now"
-    if backup.archive_sha256 != restore.plan.archive_sha256:
-        return "the archive is not the one in the plan"
-    return ""
 
 
 def _approvals(restore: Restore) -> int:

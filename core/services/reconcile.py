@@ -11,11 +11,11 @@ from core.model.backup import Backup, BackupState, Proof
 from core.model.instance import Instance, InstanceState
 from core.model.manifest import Manifest
 from core.model.person import SYSTEM
-from core.model.restore import Restore, RestoreState
+from core.model.restore import Restore, RestoreState, plan_broken
 from core.ports import Clock, Runner
 from core.runtime.identity import alive
 from core.services.adapters import Adapters
-from core.services.decide_restore import WAITING, plan_broken
+from core.services.decide_restore import WAITING
 from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import READY, DestroyInstance, destroy_run

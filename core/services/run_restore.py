@@ -10,11 +10,10 @@ from core.model.manifest import Manifest, ProofRecord
 from core.model.person import SYSTEM
 from core.model.plan import RestorePlan
 from core.model.progress import Step
-from core.model.restore import Restore, RestoreState
+from core.model.restore import Restore, RestoreState, plan_broken
 from core.ports import Clock, Engine, Place, Provisioner, Runner
 from core.runtime.files import remove_tree
 from core.services.adapters import Adapters
-from core.services.decide_restore import plan_broken
 from core.services.failures import FailureLog
 from core.services.prove_backup import ProveBackup
 from core.services.reporting import Reporter

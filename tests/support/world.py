@@ -46,6 +46,7 @@ backup = ["U0ANNA", "U0BEN"]
 download = ["U0ANNA", "U0BEN"]
 restore = ["U0ANNA", "U0BEN"]
 approve = ["S0DBA", "U0CARL"]
+destroy = ["U0CARL"]
 {access}
 """
 
@@ -102,7 +103,7 @@ class World:
 
     def left_behind(self) -> list[str]:
         """Return what lies in scratch, stage and instance folders: after everything ended it should be nothing."""
-        folders = (self.root / "state" / "scratch", self.root / "state" / "stage", self.root / "instances")
+        folders = (self.root / "state" / "scratch", self.root / "state" / "sqlite-stage", self.root / "instances")
         return [str(p.relative_to(self.root)) for f in folders if f.exists() for p in f.iterdir() if p.is_dir()]
 
 
