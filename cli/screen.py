@@ -1,0 +1,69 @@
+"""What leaves this program: results on stdout, progress and remarks on stderr, one JSON document where asked."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tabulate import tabulate
+
+from cli import documents, words
+from cli.documents import Document
+from cli.progress import Meter, meter
+from core.errors import SafeholdError
+from core.model.backup import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Two streams and a choice between words for people and documents for scripts."""
+
+    json: bool = False
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+
+    @property
+    def interactive(self) -> bool:
+        """Say whether a person sits there who can be asked."""
+        return not self.json and sys.stdin.isatty() and self.err.isatty()
+
+    def say(self, text: str, document: Document) -> None:
+        """Print the result: the text for people, or the document for scripts."""
+        if self.json:
+            self.out.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        else:
+            self.out.write(words.clean(text).rstrip("\n") + "\n")
+        self.out.flush()
+
+    def remark(self, text: str) -> None:
+        """Tell a person something that is not the result."""
+        self.err.write(words.clean(text).rstrip("\n") + "\n")
+        self.err.flush()
+
+    def failed(self, error: SafeholdError | Failure, beside: Document | None = None) -> None:
+        """Print what went wrong and the next step: as a document on stdout, or as words on stderr."""
+        if self.json:
+            self.say("", {"error": documents.error(error), **(beside or {})})
+            return
+        reference = f"Reference: {error.reference}" if isinstance(error, Failure) else ""
+        self.remark("\n".join(part for part in (f"safehold: {error.message}", error.hint, reference) if part))
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Meter]:
+        """Show how far a run is: a bar on a terminal, else a line for each new step."""
+        with meter(self.err, title) as shown:
+            yield shown
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of texts, one line a row."""
+    flat = [[" ".join(cell.split()) for cell in row] for row in rows]
+    return str(tabulate(flat, headers=headers, tablefmt="simple", disable_numparse=True))
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return names and values, one pair a line, those without a value left out."""
+    width = max(len(name) for name, _ in pairs)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in pairs if value)

@@ -1,0 +1,68 @@
+"""Opens core for one command, and says who gives it."""
+
+import getpass
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.bootstrap import Core, build_core, load_config
+from core.errors import UsageError
+from core.model.person import Door, Person
+
+
+class NoGroups:
+    """The groups of the command line: a login of this machine is in no group of Slack."""
+
+    def members(self, _group: str) -> frozenset[str]:
+        """Return nobody."""
+        return frozenset()
+
+
+@contextmanager
+def opened(given: Namespace) -> Iterator[Core]:
+    """Yield core as configured; what still runs at the end is asked to stop, and cleaned up after.
+
+    Raises:
+        UsageError, ConfigInvalid: the configuration.
+        CatalogCorrupt, UnsupportedVersion: the catalog.
+
+    """
+    with build_core(load_config(given.config), role="command-line", groups=NoGroups()) as core:
+        yield core
+
+
+def me() -> Person:
+    """Return the person at this terminal, by login.
+
+    Raises:
+        UsageError: the system knows no name for this user.
+
+    """
+    try:
+        login = getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise UsageError(
+            "This user has no login name, so nothing could be recorded about who asked.",
+            hint="Set LOGNAME, or run as a user with a name.",
+        ) from error
+    return Person(id=f"os:{login}", name=login, door=Door.COMMAND_LINE)
+
+
+def source_named(core: Core, name: str | None) -> str:
+    """Return the source that is meant: the one named, or the only one.
+
+    Raises:
+        UsageError: none was named and there are several.
+
+    """
+    if name is not None:
+        return name
+    names = sorted(core.config.sources)
+    if len(names) == 1:
+        return names[0]
+    hint = (
+        f"For example: safehold now {names[0]}. There are: {', '.join(names)}."
+        if names
+        else "Add one to the configuration first: [sources.NAME]."
+    )
+    raise UsageError("Say which source to back up.", hint=hint)

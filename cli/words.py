@@ -1,0 +1,116 @@
+"""Turns values into the words that a person in a terminal reads: sizes, times, durations, counts, states."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from core.model.backup import Backup, BackupState, Proof
+from core.model.progress import Step, Unit
+
+_KILO, _MEGA, _GIGA = 1e3, 1e6, 1e9
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_IRREGULAR = {"vertices": "vertex", "indices": "index", "indexes": "index"}
+
+
+def clean(text: str) -> str:
+    """Return the text without anything that could steer a terminal; line breaks and tabs stay."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "?" for c in text)
+
+
+def size(count: int) -> str:
+    """Return bytes as people read them: `28.9 MB`; kB below a tenth of a megabyte, GB from a thousand on."""
+    if count >= _GIGA:
+        return f"{count / _GIGA:.1f} GB"
+    return f"{count / _MEGA:.1f} MB" if count >= _MEGA / 10 else f"{count / _KILO:.1f} kB"
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time in the reader's own zone with its UTC offset: `2026-11-23 14:03 +01:00`; `-` for none."""
+    if at is None:
+        return "-"
+    local = at.astimezone().isoformat(sep=" ", timespec="minutes")
+    return f"{local[:16]} {local[16:]}"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time: `0.4 s`, `41 s`, `2 h 10 min`, `3 d 4 h`."""
+    if seconds < 10:  # noqa: PLR2004 - below ten seconds a tenth still says something
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return _two(whole, _MINUTE, "min", 1, "s")
+    return _two(whole, _HOUR, "h", _MINUTE, "min") if whole < 2 * _DAY else _two(whole, _DAY, "d", _HOUR, "h")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return how long ago a time was."""
+    return f"{duration(max(0.0, (now - at).total_seconds()))} ago"
+
+
+def left(until: datetime, now: datetime) -> str:
+    """Return how long it is until a time, or that it is over."""
+    return f"{duration((until - now).total_seconds())} left" if until > now else "over"
+
+
+def step(at: Step | None) -> str:
+    """Return where a run stands: `storing, 12.1 of 28.9 MB`, `rebuilding indexes, 2 of 5`."""
+    if at is None:
+        return "starting"
+    if not at.total:
+        return at.name
+    if at.unit is Unit.ITEMS:
+        return f"{at.name}, {at.done} of {at.total}"
+    done, total = size(at.done), size(at.total)
+    return f"{at.name}, {done.removesuffix(total[-3:])} of {total}"
+
+
+def counts(by_kind: Mapping[str, Mapping[str, int]]) -> str:
+    """Return totals by kind: `12 vertices, 17 edges`."""
+    totals = ((kind, sum(labels.values())) for kind, labels in by_kind.items())
+    return ", ".join(f"{total} {_noun(kind, total)}" for kind, total in totals)
+
+
+def counts_by_label(by_kind: Mapping[str, Mapping[str, int]], most: int = 8) -> str:
+    """Return totals with their biggest labels: `12 vertices (god 3, titan 1), 17 edges (father 2, ...)`."""
+    parts = []
+    for kind, labels in by_kind.items():
+        biggest = sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))
+        shown = ", ".join(f"{label} {count}" for label, count in biggest[:most]) + (", ..." if biggest[most:] else "")
+        parts.append(f"{counts({kind: labels})} ({shown})" if labels else counts({kind: labels}))
+    return ", ".join(parts)
+
+
+def state(backup: Backup) -> str:
+    """Return a backup's state in a word, with its progress or the reason where there is one."""
+    if backup.state.open:
+        return f"pending: {step(backup.step)}" if backup.step else "pending"
+    if backup.state is BackupState.GOOD:
+        proof = backup.proof.value if backup.proof is not Proof.NONE else "good"
+        return f"{proof}, {step(backup.step)}" if backup.step else proof
+    return f"{backup.state.value}: {backup.failure.message}" if backup.failure else backup.state.value
+
+
+def tiers(backup: Backup) -> str:
+    """Return why the backup exists: `daily, weekly`."""
+    return ", ".join(sorted(tier.value for tier in backup.tiers))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 backup`, `2 backups`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def until(at: datetime, seconds: int) -> datetime:
+    """Return the time so many seconds later."""
+    return at + timedelta(seconds=seconds)
+
+
+def _noun(kind: str, count: int) -> str:
+    return kind if count != 1 else _IRREGULAR.get(kind, kind.removesuffix("s"))
+
+
+def _two(seconds: int, big: int, big_name: str, small: int, small_name: str) -> str:
+    rest = seconds % big // small
+    return f"{seconds // big} {big_name}" + (f" {rest} {small_name}" if rest else "")
