@@ -35,6 +35,9 @@ def convert(kind: Kind, value: object, base: Path) -> Any:
     """
     if kind == "path":
         return _path(_text(value), base)
+    if kind == "program":
+        program, *arguments = _list(value)
+        return (str(_path(program, base)) if "/" in program else program, *arguments)
     return _CONVERT[kind](value)
 
 

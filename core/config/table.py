@@ -142,6 +142,7 @@ def _example(option: Option) -> str:
         "integer": "1",
         "flag": "true",
         "list": '["…"]',
+        "program": '["/path/to/program"]',
         "ports": '"18400-18499"',
     }
     return f"{option.name} = {examples.get(option.kind, chr(34) + '…' + chr(34))}"

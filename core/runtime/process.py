@@ -151,13 +151,16 @@ def alive(pid: int, created_at: float) -> bool:
 def stop(pid: int, created_at: float, grace_seconds: float = 30.0) -> bool:
     """Ask a process to end (TERM), make it end after the grace (KILL), wait; True once it is gone.
 
-    Where it leads a process group of its own, the whole group is asked.
+    Where it leads a process group of its own, the whole group is asked, and what is left of it is killed.
     """
+    leads = _leads(pid)
     for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, KILL_AFTER_SECONDS)):
         if not alive(pid, created_at):
             return True
-        _signal(pid, number)
+        _signal(pid, number, group=leads)
         if _gone(pid, created_at, seconds):
+            if leads:
+                _signal(pid, signal.SIGKILL, group=True)
             return True
     logger.warning("process %s did not end after SIGKILL", pid)
     return False
@@ -233,12 +236,15 @@ def _reap(pid: int) -> None:
             _detached.discard(pid)
 
 
-def _signal(pid: int, number: int) -> None:
+def _leads(pid: int) -> bool:
+    with suppress(OSError):
+        return os.getpgid(pid) == pid != os.getpgrp()
+    return False
+
+
+def _signal(pid: int, number: int, *, group: bool) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        if os.getpgid(pid) == pid and pid != os.getpgrp():
-            os.killpg(pid, number)
-        else:
-            os.kill(pid, number)
+        (os.killpg if group else os.kill)(pid, number)
 
 
 def _gone(pid: int, created_at: float, seconds: float) -> bool:

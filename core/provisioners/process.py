@@ -1,0 +1,155 @@
+"""Runs restored instances as processes on this host, which outlive Safehold and are found again."""
+
+import ipaddress
+from pathlib import Path
+
+import psutil
+
+from core.errors import NotEnoughSpace, ProvisionerFailed, Stale, UnavailableError
+from core.model.instance import InstanceState
+from core.model.manifest import Manifest
+from core.model.options import Option
+from core.ports import Launch, Needs, Place
+from core.provisioners.folders import LOG, Folders, Record
+from core.runtime.files import free_bytes
+from core.runtime.process import alive, created, find, plain_environment, spawn_detached, stop, variable
+
+MEBIBYTE = 1 << 20
+PORTS = range(18_400, 18_500)
+MARK = "SAFEHOLD_INSTANCE_FOLDER"
+"""Set for each instance's process and what it starts, so that one is told from a stranger that looks at its files."""
+
+OPTIONS = (
+    Option("directory", "path", required=True, says="Where instances live, each in a folder of its own."),
+    Option("ports", "ports", default=PORTS, says="The ports that instances get, both ends included."),
+    Option("host", "text", default="127.0.0.1", says="The address that instances listen on."),
+    Option("memory", "size", default=768 * MEBIBYTE, says="How much memory must be free for an instance to be made."),
+)
+
+
+class ProcessProvisioner:
+    """Instances as processes. `memory`, in bytes, must be free when one that runs a process is reserved."""
+
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        ports: range = PORTS,
+        host: str = "127.0.0.1",
+        memory: int = 768 * MEBIBYTE,
+    ) -> None:
+        self.name = name
+        self.where = f"this host, port chosen, {'loopback only' if _loopback(host) else f'listening on {host}'}"
+        self.directory = directory
+        self.ports = ports
+        self.host = host
+        self.memory = memory
+        self.folders = Folders(directory)
+
+    def room(self) -> Needs:
+        """Return the disk and memory that are free now."""
+        return Needs(free_bytes(self.directory), psutil.virtual_memory().available)
+
+    def reserve(self, name: str, *, port: bool) -> Place:
+        """Make the instance's folder, and choose a port that neither anybody uses nor another instance was given.
+
+        Raises:
+            Stale: something of that name is already there.
+            PortInUse, NotEnoughSpace, ProvisionerFailed.
+
+        """
+        if port and self.room().memory_bytes < self.memory:
+            raise NotEnoughSpace(
+                f"{self.room().memory_bytes // MEBIBYTE} MiB of memory are free, an instance in {self.name} needs "
+                f"{self.memory // MEBIBYTE}.",
+                hint="Destroy an instance that nobody needs, then try again.",
+            )
+        return self.folders.reserve(name, self.host, self.ports if port else None)
+
+    def start(self, place: Place, launch: Launch | None, manifest: Manifest) -> str:  # noqa: ARG002  the port's
+        """Start the instance's process in a session of its own; where it runs already, leave it running.
+
+        Raises:
+            Stale: it was destroyed meanwhile.
+            ProvisionerFailed: its program can't be started.
+
+        """
+        with self.folders.holding(place.name) as record:
+            if record is None:
+                raise Stale(f"{place.name} was destroyed meanwhile.", hint="Ask for a new restore.")
+            begun = self.folders.change(record, begun=True, files=launch is None)
+            if launch is not None and not self._running(begun):
+                self._spawn(place, launch, begun)
+        return ""
+
+    def status(self, name: str) -> InstanceState:
+        """Say READY, STOPPED or DESTROYED by looking at the process and the files."""
+        record = self.folders.record(name)
+        if record is None:
+            return InstanceState.STOPPED if self._marked(name) else InstanceState.DESTROYED
+        if record.files or self._running(record):
+            return InstanceState.READY
+        return InstanceState.STOPPED
+
+    def place(self, name: str) -> Place | None:
+        """Find an existing instance's place again, None where there is none."""
+        return self.folders.place(name)
+
+    def destroy(self, name: str) -> None:
+        """Stop the instance's process and remove its folder. Idempotent; a second caller waits for the first.
+
+        Raises:
+            ProvisionerFailed: something is left, or was not made here; it can be called again.
+
+        """
+        with self.folders.holding(name) as record:
+            if record is not None and record.pid and alive(record.pid, record.created):
+                self._stop(name, record.pid)
+            while pids := self._marked(name):
+                for pid in pids:
+                    self._stop(name, pid)
+            if record is not None:
+                self.folders.remove(record)
+        self.folders.sweep()
+
+    def log(self, name: str) -> str:
+        """Return the last lines of what the instance printed, at most 64 KiB, "" where there is none."""
+        return self.folders.log(name)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the instances that exist here."""
+        return self.folders.names()
+
+    def _spawn(self, place: Place, launch: Launch, record: Record) -> None:
+        folder = self.folders.folder(place.name)
+        environment = {**plain_environment(), **launch.environment, MARK: str(folder)}
+        try:
+            pid = spawn_detached(launch.argv, log=folder / LOG, env=environment, cwd=place.directory)
+        except (UnavailableError, OSError) as error:
+            raise ProvisionerFailed(
+                f"{place.name} could not be started: {error}", hint="Correct that, then ask for the restore again."
+            ) from error
+        # Dead at once is told by status(), with its log.
+        self.folders.change(record, pid=pid, created=created(pid) or 0.0)
+
+    def _running(self, record: Record) -> bool:
+        return (record.pid > 0 and alive(record.pid, record.created)) or bool(self._marked(record.name))
+
+    def _marked(self, name: str) -> tuple[int, ...]:
+        """Return the processes that have the instance's folder in an argument and its mark, whoever recorded them."""
+        folder = str(self.folders.folder(name))
+        return tuple(pid for pid in find(folder) if variable(pid, MARK) == folder)
+
+    def _stop(self, name: str, pid: int) -> None:
+        since = created(pid)
+        if since is not None and not stop(pid, since):
+            raise ProvisionerFailed(
+                f"The process {pid} of {name} does not end.", hint="Look at what keeps it, then destroy it again."
+            )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
