@@ -1,0 +1,216 @@
+"""A vault that is missing, forbidden, read-only or full, and a process that is killed: named errors, nothing left."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from core.errors import NotEnoughSpace, SafeholdError, VaultUnavailable
+from core.model.manifest import Manifest
+from core.model.progress import silent
+from core.ports import Image
+from core.vaults.directory import DirectoryVault
+from tests.contract.vault_kit import BACKUP, OTHER, SOURCE, everything, image_of, keep, manifest_of
+
+CHECKOUT = Path(__file__).parents[2]
+NOISE = {"je/0.jdb": random.Random(5).randbytes(6 << 20)}
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> DirectoryVault:
+    """Return an empty vault."""
+    (tmp_path / "vault").mkdir()
+    return DirectoryVault("local", tmp_path / "vault")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    """Return an image of 6 MiB that can't be compressed."""
+    return image_of(tmp_path / "stage", NOISE)
+
+
+def _every_verb(vault: DirectoryVault, image: Image, manifest: Manifest) -> list[Callable[[], object]]:
+    return [
+        lambda: vault.put(SOURCE, OTHER, image, silent),
+        lambda: vault.commit(manifest),
+        lambda: vault.manifest(SOURCE, BACKUP),
+        lambda: vault.verify(SOURCE, BACKUP, manifest.archive, silent),
+        lambda: vault.unpack(manifest, vault.path.parent, silent),
+        lambda: vault.open(manifest),
+        lambda: vault.discard(SOURCE, BACKUP),
+        lambda: list(vault.committed()),
+        vault.free_bytes,
+    ]
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a file"])
+def test_a_missing_vault_is_named(vault: DirectoryVault, image: Image, instead: str) -> None:
+    """Each verb says that the vault isn't there and what to do, and none creates it: its disk may be unmounted."""
+    manifest = keep(vault, image)
+    vault.path.rename(vault.path.with_name("away"))
+    if instead == "a file":
+        vault.path.write_bytes(b"")
+    for verb in _every_verb(vault, image, manifest):
+        with pytest.raises(VaultUnavailable, match=r"isn't there.*Create that directory"):
+            verb()
+    assert not vault.path.is_dir()
+
+
+@contextmanager
+def _mounted(path: Path, *options: str) -> Iterator[None]:
+    """Mount a small file system in memory where this user may; skip the test elsewhere."""
+    mount = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(path)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mounting needs root: a full and a read-only file system are not tested here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+def test_a_full_disk_is_named_and_left_as_it_was(vault: DirectoryVault, image: Image, tmp_path: Path) -> None:
+    """A disk that fills up while storing is not enough space, and what was written is gone."""
+    with _mounted(vault.path, "size=3m"):
+        with pytest.raises(NotEnoughSpace, match=r"full.*Make room"):
+            vault.put(SOURCE, BACKUP, image, silent)
+        assert everything(vault.path) == []
+        small = image_of(tmp_path / "small", {"a": b"1"})
+        vault.verify(SOURCE, BACKUP, keep(vault, small).archive, silent)
+
+
+def test_a_read_only_vault_is_named_and_still_read(vault: DirectoryVault, image: Image, tmp_path: Path) -> None:
+    """A vault mounted read-only refuses to store, commit, discard and promise room; it still restores."""
+    with _mounted(vault.path, "size=9m"):
+        manifest = keep(vault, image)
+        vault.put(SOURCE, OTHER, image_of(tmp_path / "small", {"a": b"1"}), silent)
+        subprocess.run(["mount", "-o", "remount,ro", str(vault.path)], check=True)
+        before = everything(vault.path)
+        verbs = _every_verb(vault, image, manifest)
+        for verb in [*verbs[:2], lambda: vault.discard(SOURCE, OTHER), verbs[-1]]:
+            with pytest.raises(VaultUnavailable, match=r"read-only.*Mount it writable"):
+                verb()
+        assert everything(vault.path) == before
+        vault.verify(SOURCE, BACKUP, vault.manifest(SOURCE, BACKUP).archive, silent)
+        assert vault.unpack(manifest, tmp_path, silent).is_dir()
+
+
+def test_a_full_target_is_named_and_left_empty(vault: DirectoryVault, image: Image, tmp_path: Path) -> None:
+    """Too little room to unpack into is seen before anything is written."""
+    manifest = keep(vault, image)
+    into = tmp_path / "into"
+    into.mkdir()
+    with _mounted(into, "size=3m"):
+        with pytest.raises(NotEnoughSpace, match="Nothing was unpacked"):
+            vault.unpack(manifest, into, silent)
+        assert everything(into) == []
+
+
+@contextmanager
+def _files_of_at_most(size: int) -> Iterator[None]:
+    """Limit the size of the files that this process may write; works for any user."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_limit_on_file_sizes_is_no_room(vault: DirectoryVault, image: Image, tmp_path: Path) -> None:
+    """Storing and unpacking stop at a limit of the system with not enough space, and leave nothing."""
+    into = tmp_path / "into"
+    into.mkdir()
+    with _files_of_at_most(1 << 20), pytest.raises(NotEnoughSpace):
+        vault.put(SOURCE, BACKUP, image, silent)
+    assert everything(vault.path) == []
+    manifest = keep(vault, image)
+    with _files_of_at_most(1 << 20), pytest.raises(NotEnoughSpace):
+        vault.unpack(manifest, into, silent)
+    assert everything(into) == []
+
+
+def test_a_manifest_without_room_leaves_the_old_one(vault: DirectoryVault, image: Image) -> None:
+    """A manifest that can't be replaced for want of room stays as it was."""
+    manifest = keep(vault, image)
+    before = everything(vault.path)
+    with _files_of_at_most(10), pytest.raises(NotEnoughSpace):
+        vault.commit(manifest_of(manifest.archive))
+    assert vault.manifest(SOURCE, BACKUP) == manifest
+    assert everything(vault.path) == before
+
+
+FORBIDDEN = f"""
+import os, sys
+sys.path.insert(0, {str(CHECKOUT)!r})
+from pathlib import Path
+from core.errors import VaultUnavailable
+from core.vaults.directory import DirectoryVault
+import core.model.progress, zstandard, encodings.idna
+if os.geteuid() == 0:
+    os.setgid(65534); os.setuid(65534)
+vault = DirectoryVault("local", Path(sys.argv[1]))
+for verb in (vault.free_bytes, lambda: list(vault.committed()), lambda: vault.discard("gods", {BACKUP!r})):
+    try:
+        verb()
+    except VaultUnavailable as error:
+        print(error)
+"""
+
+
+def test_a_forbidden_vault_is_named(tmp_path: Path) -> None:
+    """A plain user without the right to the vault reads what to change."""
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    vault.chmod(0)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", FORBIDDEN, str(vault)], check=True, capture_output=True, text=True, timeout=60
+        )
+    finally:
+        vault.chmod(0o700)
+    assert done.stdout.count("Safehold may not use the vault local") == 3
+    assert "chown, chmod" in done.stdout
+
+
+STORING = f"""
+import sys
+sys.path.insert(0, {str(CHECKOUT)!r})
+from pathlib import Path
+from core.ports import Image, ImageFile
+from core.vaults.directory import DirectoryVault
+from tests.contract.vault_kit import MOMENT
+image = Image((ImageFile("je/0.jdb", Path(sys.argv[2])),), MOMENT, {{}})
+def progress(step):
+    print(step.done, flush=True)
+    sys.stdin.readline()
+DirectoryVault("local", Path(sys.argv[1])).put({SOURCE!r}, {BACKUP!r}, image, progress)
+"""
+
+
+@pytest.mark.parametrize("reports", [1, 3, 6])
+def test_a_killed_put_leaves_only_what_discard_removes(vault: DirectoryVault, image: Image, reports: int) -> None:
+    """After kill -9 in the middle of storing nothing counts as a backup, and discard removes all of it."""
+    argv = [sys.executable, "-c", STORING, str(vault.path), str(image.files[0].location)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as storing:
+        assert storing.stdin
+        assert storing.stdout
+        for _ in range(reports):
+            assert storing.stdout.readline()
+            with suppress(BrokenPipeError):
+                storing.stdin.write("\n")
+                storing.stdin.flush()
+        storing.kill()
+        storing.wait(30)
+    assert storing.returncode in {-signal.SIGKILL, 0}
+    assert list(vault.committed()) == []
+    with pytest.raises(SafeholdError):
+        vault.manifest(SOURCE, BACKUP)
+    vault.discard(SOURCE, BACKUP)
+    assert everything(vault.path) == []

@@ -1,0 +1,122 @@
+"""A manifest says what was written, or is refused."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import ManifestCorrupt, UnsupportedVersion
+from core.model.manifest import ArchivedFile, Manifest, ProofRecord, StoredArchive, from_bytes, to_bytes
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
+MOMENTS = st.datetimes(
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-9))])
+)
+SIZES = st.integers(0, 1 << 62)
+NUMBERS = st.floats(0, 1e9) | st.integers(0, 1 << 40)
+FACTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+COUNTS = st.dictionaries(TEXTS, st.dictionaries(TEXTS, SIZES, max_size=3), max_size=2)
+FILES = st.lists(st.builds(ArchivedFile, TEXTS, SIZES, HASHES), max_size=5).map(tuple)
+MANIFESTS = st.builds(
+    Manifest,
+    backup_id=TEXTS,
+    source=TEXTS,
+    engine=TEXTS,
+    tiers=st.lists(TEXTS, max_size=4).map(tuple),
+    requested_by=TEXTS,
+    requested_by_name=TEXTS,
+    door=TEXTS,
+    note=TEXTS,
+    requested_at=MOMENTS,
+    captured_at=MOMENTS,
+    verified_at=MOMENTS,
+    archive=st.builds(StoredArchive, TEXTS, SIZES, HASHES, FILES),
+    versions=st.dictionaries(TEXTS, TEXTS, max_size=3),
+    facts=st.dictionaries(TEXTS, FACTS, max_size=3),
+    timings=st.dictionaries(TEXTS, NUMBERS, max_size=3),
+    proof=st.none() | st.builds(ProofRecord, MOMENTS, HASHES, COUNTS, st.lists(TEXTS, max_size=3).map(tuple)),
+)
+
+
+@given(manifest=MANIFESTS)
+def test_what_is_written_is_what_is_read(manifest: Manifest) -> None:
+    """Any manifest survives the way through its text, and gives the same text again."""
+    text = to_bytes(manifest)
+    assert from_bytes(text) == manifest
+    assert to_bytes(from_bytes(text)) == text
+
+
+@settings(max_examples=50)
+@given(manifest=MANIFESTS, data=st.data())
+def test_any_changed_text_is_refused(manifest: Manifest, data: st.DataObject) -> None:
+    """A flipped, a removed and an added byte anywhere are noticed."""
+    text = to_bytes(manifest)
+    position = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.integers(0, 255).filter(lambda byte: byte != text[position]))
+    for torn in (
+        text[:position] + bytes([other]) + text[position + 1 :],
+        text[:position],
+        text[:position] + b" " + text[position:],
+    ):
+        with pytest.raises(ManifestCorrupt):
+            from_bytes(torn)
+
+
+@given(text=st.binary(max_size=200))
+def test_rubbish_is_refused(text: bytes) -> None:
+    """Bytes that nobody wrote are a corrupt manifest, never a crash."""
+    with pytest.raises(ManifestCorrupt):
+        from_bytes(text)
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"null", b"7", b'{"sha256":1}', b"[" * 100_000, b'{"a":1e999}', b"\xff"])
+def test_odd_json_is_refused(text: bytes) -> None:
+    """JSON that is no manifest is a corrupt one."""
+    with pytest.raises(ManifestCorrupt):
+        from_bytes(text)
+
+
+def _signed(body: dict[str, Any]) -> bytes:
+    """Return the canonical text of any body, with the right checksum."""
+
+    def canonical(value: dict[str, Any]) -> bytes:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+    return canonical({**body, "sha256": hashlib.sha256(canonical(body)).hexdigest()})
+
+
+def _body() -> dict[str, Any]:
+    moment = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+    stored = StoredArchive("gods.tar.zst", 9, "ab" * 32, (ArchivedFile("a", 1, "cd" * 32),))
+    manifest = Manifest(
+        "20261123T020000Z-7f3a1c", "gods", "sqlite", ("daily",), "U1", "anna", "slack", "", moment, moment, moment,
+        stored, {},
+    )  # fmt: skip
+    body: dict[str, Any] = json.loads(to_bytes(manifest))
+    del body["sha256"]
+    return body
+
+
+def test_a_newer_format_is_named() -> None:
+    """A whole manifest of a later format is an unsupported version, not a corrupt one."""
+    assert from_bytes(_signed(_body())).source == "gods"
+    with pytest.raises(UnsupportedVersion, match="format 2"):
+        from_bytes(_signed({**_body(), "format": 2}))
+
+
+@pytest.mark.parametrize("name", sorted(set(_body()) - {"format"}))
+def test_a_missing_member_is_refused(name: str) -> None:
+    """A manifest without one of its members is corrupt, though its checksum is right."""
+    body = _body()
+    del body[name]
+    with pytest.raises(ManifestCorrupt):
+        from_bytes(_signed(body))
