@@ -1,0 +1,48 @@
+"""Who a person is, and who is in a Slack user group, asked at the click."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from core.errors import UnavailableError
+from core.model.person import Door, Person
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackGroups:
+    """The user groups of a workspace. Nothing is remembered: who left a group has lost its rights."""
+
+    client: WebClient
+
+    def members(self, group: str) -> frozenset[str]:
+        """Return the user ids in a group.
+
+        Raises:
+            UnavailableError: Slack can't be asked.
+
+        """
+        try:
+            found = self.client.usergroups_users_list(usergroup=group)
+        except (SlackClientError, OSError) as error:
+            logger.warning("user group %s could not be read: %s", group, error)
+            raise UnavailableError(
+                "Slack can't say now who is in the user group that holds this right.",
+                hint="Nothing was changed. Try again in a moment.",
+            ) from error
+        return frozenset(found.get("users") or ())
+
+
+def person_of(body: dict[str, Any]) -> Person:
+    """Return who sent an envelope: a command, a click, a submitted view or an event."""
+    user = body.get("user")
+    if isinstance(user, dict):
+        return Person(str(user["id"]), str(user.get("username") or user.get("name") or user["id"]), Door.SLACK)
+    if "user_id" in body:
+        return Person(str(body["user_id"]), str(body.get("user_name") or body["user_id"]), Door.SLACK)
+    event = body.get("event", {})
+    return Person(str(event.get("user", "")), str(event.get("user", "")), Door.SLACK)

@@ -1,0 +1,30 @@
+"""The Slack app: every listener of every flow, with nothing global."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from slack_bolt import App
+
+from bot.call import Desk
+from bot.deliveries import Deliveries
+from bot.guard import Guard
+from bot.listeners import approve, browse, commands, create, download, home, instances, restore
+
+FLOWS = (commands, browse, create, download, restore, approve, instances, home)
+ACKNOWLEDGERS = 8
+
+
+def build_app(desk: Desk, pool: ThreadPoolExecutor, signing_secret: str = "") -> App:
+    """Return the app with its listeners. `pool` does their work, after they have acknowledged.
+
+    In Socket Mode the signing secret is not asked for: the connection itself is authenticated.
+    """
+    app = App(
+        client=desk.client,
+        signing_secret=signing_secret,
+        token_verification_enabled=False,
+        listener_executor=ThreadPoolExecutor(max_workers=ACKNOWLEDGERS, thread_name_prefix="acknowledge"),
+    )
+    guard = Guard(app, desk, pool, Deliveries(desk.core.catalog))
+    for flow in FLOWS:
+        flow.register(guard)
+    return app

@@ -1,0 +1,71 @@
+"""The dashboard: a person's App Home."""
+
+from datetime import datetime
+
+from bot.blocks import backup as backups
+from bot.blocks import instance as instances
+from bot.blocks.listing import standing
+from bot.blocks.parts import VIEW_BLOCKS, Json, actions, button, context, header, section
+from bot.blocks.restore import decision_buttons
+from bot.blocks.text import code, cut, escape, person, quoted, size, when
+from bot.ids import Action
+from core.model.backup import Backup, BackupState
+from core.model.instance import Instance
+from core.model.restore import Restore
+from core.services.browse import Dashboard, SourceStatus
+
+WAITING = 10
+
+
+def home(dashboard: Dashboard, reader: str, now: datetime) -> Json:
+    """Return the view to publish. `reader` is the user id of who sees it."""
+    only = dashboard.sources[0].source.name if len(dashboard.sources) == 1 else ""
+    blocks = [
+        header("Safehold"),
+        *actions([button("Back up now", Action.BACK_UP_NOW, only, style="primary")]),
+        header("Sources"),
+    ]
+    blocks += [section(_source(s, now), button("Options", Action.LIST, s.source.name)) for s in dashboard.sources]
+    if not dashboard.sources:
+        blocks.append(section("No source is configured. Add one to `safehold.toml`."))
+    blocks += _waiting(dashboard, reader)
+    blocks += [header("Instances"), *_instances(dashboard)]
+    if dashboard.lately:
+        blocks += [header("Lately"), *(context(_lately(record)) for record in dashboard.lately)]
+    return {"type": "home", "blocks": blocks[:VIEW_BLOCKS]}
+
+
+def _source(status: SourceStatus, now: datetime) -> str:
+    kept = f"{status.count} backups, {size(status.size_bytes)}"
+    newest, trouble = status.newest, ""
+    if newest is not None and newest.state.open:
+        trouble = " · a backup is *pending*"
+    elif newest is not None and newest.state is not BackupState.GOOD and newest.failure is not None:
+        trouble = f"\nLast try {newest.state.value}: {escape(cut(newest.failure.message, 200))}"
+    return f"{code(status.source.name)} · {standing(status, now)}\n{escape(status.title)} · {kept}{trouble}"
+
+
+def _waiting(dashboard: Dashboard, reader: str) -> list[Json]:
+    if not dashboard.waiting:
+        return []
+    blocks = [header("Waiting for a decision")]
+    for restore in dashboard.waiting[:WAITING]:
+        who, until = person(restore.requested_by), when(restore.expires_at)
+        text = f"Restore of {code(restore.plan.source)} asked for by {who} {quoted(restore.reason)}, until {until}"
+        mine = restore.requested_by.id == reader
+        buttons = [button("Cancel", Action.CANCEL, restore.id)] if mine else decision_buttons(restore)
+        blocks += [section(text), *actions(buttons)]
+    return blocks
+
+
+def _instances(dashboard: Dashboard) -> list[Json]:
+    # The list's own header is left out: the dashboard has one.
+    return instances.listing(dashboard.instances)[1:]
+
+
+def _lately(record: Backup | Restore | Instance) -> str:
+    if isinstance(record, Backup):
+        return backups.row(record, with_source=True)
+    if isinstance(record, Instance):
+        return instances.line(record)
+    return f"Restore of {code(record.plan.source)} {record.state.value} · {when(record.requested_at)}"

@@ -1,0 +1,142 @@
+"""One interaction: what was asked, by whom, and the ways to answer."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slack_sdk import WebClient
+from slack_sdk.webhook import WebhookClient
+
+from bot.access import person_of
+from bot.blocks.answers import notice
+from bot.blocks.parts import Json, modal
+from bot.ids import View
+from core.bootstrap import Core
+from core.model.person import Person
+
+HTTP_OK = 200
+SECONDS_TO_ANSWER = 10
+
+logger = logging.getLogger(__name__)
+
+
+class Board(Protocol):
+    """What listeners ask of the message board."""
+
+    def wake(self) -> None:
+        """Look for changes now."""
+        ...
+
+    def opened_home(self, user: str) -> None:
+        """Show this person their dashboard, now and whenever something changes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every listener works with. `public_url` is where people reach the web part, without a slash at its end."""
+
+    core: Core
+    client: WebClient
+    board: Board
+    public_url: str
+
+
+@dataclass(slots=True)
+class Call:
+    """An envelope from Slack and the ways to answer it. `opened` is the id of a modal opened while answering."""
+
+    desk: Desk
+    body: Json
+    opened: str = ""
+
+    @property
+    def core(self) -> Core:
+        """Return what does the work."""
+        return self.desk.core
+
+    @property
+    def person(self) -> Person:
+        """Return who asks."""
+        return person_of(self.body)
+
+    @property
+    def value(self) -> str:
+        """Return the value of the button that was pressed, or of what was chosen in the menu."""
+        action = self.body["actions"][0]
+        chosen = action.get("selected_option")
+        return str(chosen["value"] if chosen else action.get("value", ""))
+
+    @property
+    def view(self) -> Json:
+        """Return the view that this came from, empty where it came from a message."""
+        return self.body.get("view") or {}
+
+    @property
+    def in_modal(self) -> bool:
+        """Say whether this came from a modal."""
+        return self.view.get("type") == "modal"
+
+    @property
+    def from_list(self) -> bool:
+        """Say whether this came from something that only the person sees and that can be drawn again."""
+        return self.in_modal or bool(self.body.get("container", {}).get("is_ephemeral"))
+
+    def typed(self, block: str, action: str) -> str:
+        """Return what stands in an input of the submitted view."""
+        state = self.view.get("state", {}).get("values", {}).get(block, {}).get(action, {})
+        chosen = state.get("selected_option")
+        return str((chosen["value"] if chosen else state.get("value")) or "")
+
+    def say(self, blocks: list[Json], text: str = "Safehold") -> None:
+        """Answer this person alone."""
+        if self.opened:
+            self.fill(notice("Safehold", blocks))
+        elif self.body.get("response_url"):
+            self._respond(blocks, text, replace=False)
+        elif self.body.get("trigger_id"):
+            self.open(notice("Safehold", blocks))
+        else:
+            logger.warning("nowhere to say: %s", text)
+
+    def redraw(self, blocks: list[Json], text: str = "Backups") -> None:
+        """Put this in the place of the list that was clicked; where there is none, say it."""
+        if self.in_modal:
+            self.desk.client.views_update(view_id=self.view["id"], view=modal(View.LIST, "Backups", blocks))
+        elif self.from_list:
+            self._respond(blocks, text, replace=True)
+        else:
+            self.say(blocks, text)
+
+    def close(self) -> None:
+        """Remove the message that only this person sees."""
+        WebhookClient(self.body["response_url"], timeout=SECONDS_TO_ANSWER).send(delete_original=True)
+
+    def open(self, view: Json) -> None:
+        """Open a modal, over the one that is open."""
+        trigger = self.body["trigger_id"]
+        if self.in_modal and self.body.get("type") != "view_submission":
+            answer = self.desk.client.views_push(trigger_id=trigger, view=view)
+        else:
+            answer = self.desk.client.views_open(trigger_id=trigger, view=view)
+        opened: Any = answer["view"]
+        self.opened = str(opened["id"])
+
+    def fill(self, view: Json) -> None:
+        """Put this view in the place of the modal that was opened while answering."""
+        self.desk.client.views_update(view_id=self.opened, view=view)
+
+    def _respond(self, blocks: list[Json], text: str, *, replace: bool) -> None:
+        # Without retries: an answer whose receipt got lost would stand twice.
+        webhook = WebhookClient(self.body["response_url"], timeout=SECONDS_TO_ANSWER, retry_handlers=[])
+        answer = webhook.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=replace)
+        if answer.status_code == HTTP_OK and not _refused(answer.body):
+            return
+        logger.warning("response_url answered %s: %s", answer.status_code, answer.body[:300])
+        channel = self.body.get("channel_id") or self.body.get("channel", {}).get("id", "")
+        if channel:
+            self.desk.client.chat_postEphemeral(channel=channel, user=self.person.id, text=text, blocks=blocks)
+
+
+def _refused(body: str) -> bool:
+    return '"ok":false' in body.replace(" ", "")

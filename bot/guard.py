@@ -1,0 +1,118 @@
+"""The one place where an exception becomes a message: every listener acknowledges first and nothing leaves it.
+
+Bolt loses an acknowledgement when its listener raises within 10 ms of it, so work happens beside the listener.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from slack_bolt import Ack, App
+from slack_sdk.errors import SlackApiError
+
+from bot.blocks import answers
+from bot.blocks.parts import Json
+from bot.blocks.text import cut, holders
+from bot.call import Call, Desk
+from bot.deliveries import Deliveries
+from core.errors import NotAllowed, OwnRequest, SafeholdError, UnavailableError
+from core.services.access import Verb
+
+Work = Callable[[Call], None]
+Submission = Callable[[Call], Json | None]
+LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
+ERROR_LENGTH = 300
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Registers listeners with an app, each wrapped. `pool` does the work after the acknowledgement."""
+
+    app: App
+    desk: Desk
+    pool: ThreadPoolExecutor
+    deliveries: Deliveries
+
+    def action(self, name: str, work: Work, verb: Verb | None = None, *, once: bool = False) -> None:
+        """Register a button or a menu. `once`: the same click delivered twice acts once."""
+        self.app.action(name)(self._listener(work, verb, once=once))
+
+    def command(self, name: str, work: Work) -> None:
+        """Register a slash command."""
+        self.app.command(name)(self._listener(work, None, once=True))
+
+    def event(self, name: str, work: Work) -> None:
+        """Register an event."""
+        self.app.event(name)(self._listener(work, None, once=False))
+
+    def view(self, name: str, work: Submission, verb: Verb | None = None) -> None:
+        """Register a submitted modal: what the work returns is the answer to it, and errors stand in the modal."""
+
+        def listener(ack: Ack, body: Json) -> None:
+            ack(**self._submitted(Call(self.desk, body), work, verb))
+
+        self.app.view(name)(listener)
+
+    def explain(self, call: Call, error: Exception, verb: Verb | None = None) -> list[Json]:
+        """Return what an exception says to a person; one that is not ours gets a reference and is logged with it."""
+        if isinstance(error, SlackApiError) and error.response.get("error") in LATE:
+            error = UnavailableError("Slack took too long to pass this on.", hint="Nothing was changed. Press again.")
+        if isinstance(error, OwnRequest):
+            who = holders(call.core.approvers())
+            return answers.said(f"You asked for this restore, so somebody else has to approve it: {who}.")
+        if isinstance(error, SafeholdError):
+            lacks = isinstance(error, NotAllowed) and verb is not None
+            return answers.refusal(error, holders(call.core.access.allowed(verb)) if lacks and verb else "")
+        reference = secrets.token_hex(4)
+        logger.error("ref %s: %s", reference, type(error).__name__, exc_info=error)
+        return answers.broken(reference)
+
+    def _listener(self, work: Work, verb: Verb | None, *, once: bool) -> Callable[..., None]:
+        # Written out instead of functools.wraps: Bolt reads the arguments to inject from the signature.
+        def listener(ack: Ack, body: Json) -> None:
+            ack()
+            self.pool.submit(self._work, Call(self.desk, body), work, verb, once=once)
+
+        return listener
+
+    def _work(self, call: Call, work: Work, verb: Verb | None, *, once: bool) -> None:
+        try:
+            if not once or self.deliveries.claim(_key(call.body)):
+                work(call)
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the person is told
+            self._tell(call, error, verb)
+
+    def _tell(self, call: Call, error: Exception, verb: Verb | None) -> None:
+        try:
+            call.say(self.explain(call, error, verb), str(error) if isinstance(error, SafeholdError) else "Safehold")
+        except Exception:
+            logger.exception("the answer could not be delivered")
+
+    def _submitted(self, call: Call, work: Submission, verb: Verb | None) -> Json:
+        key = f"view {call.view.get('id', '')}"
+        try:
+            if not self.deliveries.claim(key):
+                return {}
+            return work(call) or {}
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the modal says it
+            self.deliveries.release(key)
+            return _in_modal(call, self.explain(call, error, verb), error)
+
+
+def _in_modal(call: Call, blocks: list[Json], error: Exception) -> Json:
+    """Return what went wrong as an error below the modal's last input, or as the modal where it has none."""
+    inputs = [block["block_id"] for block in call.view.get("blocks", ()) if block.get("type") == "input"]
+    if not inputs:
+        return {"response_action": "update", "view": answers.notice("Safehold", blocks)}
+    # Errors below inputs are plain text: what is markup elsewhere would be shown as it is.
+    said = str(error) if isinstance(error, SafeholdError) else blocks[0]["text"]["text"].replace("`", "")
+    return {"response_action": "errors", "errors": {inputs[-1]: cut(said, ERROR_LENGTH)}}
+
+
+def _key(body: Json) -> str:
+    trigger = body.get("trigger_id") or ""
+    return f"{body.get('type', 'command')} {trigger}" if trigger else ""

@@ -1,0 +1,36 @@
+"""/backups: each verb is what its button does."""
+
+from collections.abc import Callable
+
+from bot.call import Call
+from bot.guard import Guard
+from bot.ids import Command
+from bot.listeners import approve, browse, create, download, instances, restore
+from bot.parse import Request, Verb, parse
+
+ANSWERS: dict[Verb, Callable[[Call, Request], None]] = {
+    Verb.LIST: browse.show_list,
+    Verb.NOW: create.now,
+    Verb.SHOW: browse.show,
+    Verb.DOWNLOAD: lambda call, request: download.download(call, request.subject),
+    Verb.RESTORE: lambda call, request: restore.open_plan(call, request.subject),
+    Verb.VERIFY: lambda call, request: create.verify(call, request.subject),
+    Verb.APPROVE: lambda call, request: approve.decide(call, request, approve=True),
+    Verb.DENY: lambda call, request: approve.decide(call, request, approve=False),
+    Verb.INSTANCES: instances.show_instances,
+    Verb.EXTEND: lambda call, request: instances.extend(call, request.subject, request.seconds),
+    Verb.DESTROY: lambda call, request: instances.destroy(call, request.subject),
+    Verb.CANCEL: lambda call, request: create.cancel(call, request.subject),
+    Verb.HELP: browse.usage,
+}
+
+
+def register(guard: Guard) -> None:
+    """Register the command."""
+    guard.command(Command.BACKUPS, answer)
+
+
+def answer(call: Call) -> None:
+    """Read what was typed and answer it."""
+    request = parse(str(call.body.get("text") or ""))
+    ANSWERS[request.verb](call, request)

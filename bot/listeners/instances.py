@@ -1,0 +1,35 @@
+"""Instances: what stands, for how long, and its end."""
+
+from bot.blocks import answers
+from bot.blocks.instance import listing
+from bot.blocks.text import code
+from bot.call import Call
+from bot.guard import Guard
+from bot.ids import Action
+from bot.parse import Request
+from core.services.access import Verb
+
+
+def register(guard: Guard) -> None:
+    """Register what can be done with an instance."""
+    guard.action(Action.EXTEND, lambda call: extend(call, call.value), Verb.DESTROY, once=True)
+    guard.action(Action.DESTROY, lambda call: destroy(call, call.value), Verb.DESTROY, once=True)
+
+
+def show_instances(call: Call, _request: Request) -> None:
+    """Answer /backups instances."""
+    call.say(listing(call.core.catalog.instances.current()), "Instances")
+
+
+def extend(call: Call, name: str, seconds: int | None = None) -> None:
+    """Lengthen a lease."""
+    instance = call.core.extend_instance(name, call.person, seconds)
+    call.desk.board.wake()
+    call.say(answers.extended(instance))
+
+
+def destroy(call: Call, name: str) -> None:
+    """Remove an instance."""
+    instance = call.core.destroy_instance(name, call.person)
+    call.desk.board.wake()
+    call.say(answers.said(f"{code(instance.name)} is being destroyed. Its message says when it is gone."))
