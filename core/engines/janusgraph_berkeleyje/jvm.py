@@ -60,6 +60,7 @@ class Tool:
             str(self.java),
             f"-Xmx{self.memory // MEBIBYTE}m",
             "-XX:+UseG1GC",
+            "-Xrs",  # TERM ends it at once: nothing it works on is kept
             f"-Djava.io.tmpdir={directory}",
             "-cp",
             f"{directory / 'conf'}:{SCRIPTS}:{self.jars}/*",

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from core.engines.sqlite.copying import copy_database
-from core.engines.sqlite.reading import opened, read_rows, tables, value
+from core.engines.sqlite.reading import has_header, opened, read_rows, tables, value
 from core.errors import (
     CaptureFailed,
     NotEnoughSpace,
@@ -166,12 +166,7 @@ class SQLite:
 
 def _file(place: Place) -> Path:
     found = [path for path in place.directory.iterdir() if path.is_file()] if place.directory.is_dir() else []
-    return next((path for path in sorted(found) if _has_header(path)), place.directory / FILE)
-
-
-def _has_header(path: Path) -> bool:
-    with path.open("rb") as handle:
-        return handle.read(16) == b"SQLite format 3\x00"
+    return next((path for path in sorted(found) if has_header(path)), place.directory / FILE)
 
 
 def _check_engine(manifest: Manifest, name: str) -> None:

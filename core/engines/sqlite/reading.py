@@ -10,6 +10,7 @@ from urllib.parse import quote
 from core.errors import SourceUnavailable, UnsafeSource
 from core.model.progress import Progress, Step, Unit
 
+_HEADER = b"SQLite format 3\x00"
 BUSY_SECONDS = 10.0
 _MODULUS = 1 << 256
 _TELL_EACH = 10_000
@@ -24,6 +25,9 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a file for reading only, with an answer for what is no SQLite file."""
     if not path.is_file():
         raise SourceUnavailable(f"There is no file {path}.", hint="Correct the path of the SQLite file.")
+    if not has_header(path):
+        # SQLite takes an empty file for an empty database: a backup of it would look good and hold nothing.
+        raise UnsafeSource(f"{path} is empty or no SQLite file.", hint="Correct the path of the SQLite file.")
     try:
         database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     except sqlite3.Error as error:
@@ -34,6 +38,22 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         except sqlite3.DatabaseError as error:
             raise _unreadable(path, error) from error
         yield database
+
+
+def has_header(path: Path) -> bool:
+    """Say whether a file begins as an SQLite file does.
+
+    Raises:
+        SourceUnavailable: it can't be read.
+
+    """
+    try:
+        with path.open("rb") as handle:
+            return handle.read(len(_HEADER)) == _HEADER
+    except OSError as error:
+        raise SourceUnavailable(
+            f"{path} can't be read: {error.strerror}.", hint="Let Safehold read the file."
+        ) from error
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> SourceUnavailable | UnsafeSource:
