@@ -125,11 +125,11 @@ class Ledger(Generic[Record]):
         """Return the newest few records that a reference may mean; one more than are named in an error."""
         found: dict[str, dict[str, Any]] = {}
         for column, start in ((self._table.key, reference), ("suffix", reference), ("suffix", reference.lower())):
-            sql, parameters = self.match_query(column, start, source)
+            sql, parameters = self._match_query(column, start, source)
             found |= {row[self._table.key]: row for row in rows(db, sql, parameters)}
         return [found[key] for key in sorted(found, reverse=True)][: MOST_NAMED + 1] if reference else []
 
-    def match_query(self, column: str, start: str, source: str | None) -> tuple[str, tuple[Any, ...]]:
+    def _match_query(self, column: str, start: str, source: str | None) -> tuple[str, tuple[Any, ...]]:
         """Return the query for the newest few records whose column begins with a text."""
         ours, only = ("source = ? and ", (source,)) if source is not None else ("", ())
         sql = (

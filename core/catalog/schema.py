@@ -38,7 +38,7 @@ _BACKUPS = (
     "create index backups_by_source_suffix on backups (source, suffix)",
     "create index backups_by_revision on backups (revision)",
     "create index backups_by_proof on backups (source, proven_at) where proven_at is not null",
-    f"create index backups_open on backups (source, requested_at) where {OPEN_BACKUPS}",
+    f"create index backups_open on backups (requested_at, id) where {OPEN_BACKUPS}",
     f"create index backups_failed on backups (requested_at, id) where {FAILED_BACKUPS}",
     # Counting rows costs as much as reading them all; these sums are kept as rows come and change.
     "create table totals (source text primary key not null, count integer not null, bytes integer not null)",

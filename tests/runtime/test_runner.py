@@ -1,0 +1,158 @@
+"""The runner: bounded, patient, and nothing gets lost in it."""
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import UnavailableError
+from core.runtime.runner import ThreadRunner
+
+ROOT = Path(__file__).parents[2]
+LONG = 30.0
+
+
+@pytest.fixture
+def runner() -> Iterator[ThreadRunner]:
+    """Return a runner of two threads; all of them have ended afterwards."""
+    made = ThreadRunner(2)
+    yield made
+    assert made.shutdown(LONG)
+
+
+def test_work_runs_beside_the_caller_and_bounded(runner: ThreadRunner) -> None:
+    """Submitting returns at once; at most two run at a time, the others wait their turn, in order."""
+    release, lock = threading.Event(), threading.Lock()
+    running, most, order = 0, 0, list[str]()
+
+    def work(key: str) -> None:
+        nonlocal running, most
+        with lock:
+            running, most = running + 1, max(most, running + 1)
+            order.append(key)
+        release.wait(LONG)
+        with lock:
+            running -= 1
+
+    for number in range(6):
+        runner.submit(f"b{number}", lambda key=f"b{number}": work(key))  # type: ignore[misc]
+    assert not runner.wait("b5", 0)
+    release.set()
+    assert all(runner.wait(f"b{number}", LONG) for number in range(6))
+    assert most == 2
+    assert sorted(order) == order
+
+
+def test_unknown_work_has_ended(runner: ThreadRunner) -> None:
+    """A key nobody submitted has ended, and there is nothing to cancel."""
+    assert runner.wait("nothing")
+    assert not runner.cancel("nothing")
+    assert not runner.cancelled("nothing")
+
+
+def test_cancel_reaches_work_that_looks(runner: ThreadRunner) -> None:
+    """Work that was asked to stop sees it, waiting or running; another's work doesn't."""
+    begun, seen = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        while not runner.cancelled("b1"):
+            seen.wait(0.001)
+        seen.set()
+
+    runner.submit("b1", work)
+    assert begun.wait(LONG)
+    assert not runner.cancelled("b1")
+    assert runner.cancel("b1")
+    assert runner.cancelled("b1") or runner.wait("b1", 0)
+    assert seen.wait(LONG)
+    assert runner.wait("b1", LONG)
+    assert not runner.cancelled("b1")
+
+
+def test_work_of_one_key_may_follow_on_another(runner: ThreadRunner) -> None:
+    """Work submitted under a key that still runs is run too, and is not cancelled with the earlier one."""
+    release, answers = threading.Event(), list[bool]()
+
+    def first() -> None:
+        release.wait(LONG)
+        answers.append(runner.cancelled("v"))
+
+    runner.submit("v", first)
+    runner.cancel("v")
+    runner.submit("v", lambda: answers.append(runner.cancelled("v")))
+    release.set()
+    assert runner.wait("v", LONG)
+    assert sorted(answers) == [False, True]
+
+
+@pytest.mark.parametrize("error", [ValueError("secret plan"), SystemExit(3)])
+def test_escaping_errors_are_logged(
+    runner: ThreadRunner, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    """What escapes from work is in the log with a reference and its stack, and the thread goes on."""
+
+    def fail() -> None:
+        raise error
+
+    runner.submit("b1", fail)
+    assert runner.wait("b1", LONG)
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "run b1 ended with an error, ref " in record.getMessage()
+    assert record.exc_info is not None
+    done = threading.Event()
+    runner.submit("b2", done.set)
+    assert done.wait(LONG)
+
+
+def test_shutdown_asks_all_and_waits(caplog: pytest.LogCaptureFixture) -> None:
+    """Shutting down asks running and waiting work to stop, runs it to its end, and takes no more."""
+    runner, told = ThreadRunner(1), list[bool]()
+    asked = threading.Event()
+
+    def work(key: str) -> None:
+        while not runner.cancelled(key):
+            asked.wait(0.001)
+        told.append(True)
+
+    runner.submit("b1", lambda: work("b1"))
+    runner.submit("b2", lambda: work("b2"))
+    assert runner.shutdown(LONG)
+    assert told == [True, True]
+    assert not caplog.records
+    with pytest.raises(UnavailableError, match="shutting down"):
+        runner.submit("b3", lambda: None)
+
+
+def test_shutdown_gives_up_in_time(caplog: pytest.LogCaptureFixture) -> None:
+    """Work that does not stop in time is said to run still; what waited behind it is dropped and logged."""
+    runner, release, ran = ThreadRunner(1), threading.Event(), list[str]()
+    runner.submit("stubborn", lambda: release.wait(LONG) and None)
+    runner.submit("waiting", lambda: ran.append("waiting"))
+    assert not runner.shutdown(0.01)
+    assert runner.wait("waiting", 0)
+    assert not runner.wait("stubborn", 0)
+    assert "waiting was not run" in caplog.text
+    release.set()
+    assert runner.wait("stubborn", LONG)
+    assert runner.shutdown(LONG)
+    assert ran == []
+
+
+def test_the_interpreter_ends_no_run_half_way() -> None:
+    """A program that ends without shutting its runner down still finishes the work, and then ends."""
+    program = (
+        "import threading\n"
+        "from core.runtime.runner import ThreadRunner\n"
+        "r = ThreadRunner(1)\n"
+        "r.submit('a', lambda: (threading.Event().wait(0.2), print('finished')))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=LONG, cwd=ROOT
+    )
+    assert (ended.stdout, ended.stderr) == ("finished\n", "")
