@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str], screen: Screen) -> int:
     parsed = parse(given)
     parsed.words = given
-    if parsed.verb.name not in {"serve", "playground", "demo"}:
-        # Those keep logs and end by themselves; here core's remarks would stand between result and progress.
+    if parsed.verb.name not in {"serve", "playground"}:
+        # Those two keep logs and end by themselves; elsewhere remarks of core would stand between result and progress.
         logging.getLogger().addHandler(logging.NullHandler())
         signal.signal(signal.SIGTERM, _terminate)
     return _call(parsed, screen)

@@ -1,0 +1,143 @@
+"""`demo`: everything on this machine, until Ctrl-C."""
+
+import fcntl
+import signal
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from cli import exits, words
+from cli.demo.children import Children
+from cli.demo.graph import Writer
+from cli.demo.layout import HOST, SOURCE, Layout, Ports
+from cli.demo.stage import Stage
+from cli.screen import Screen
+from cli.session import NoGroups, me
+from core.bootstrap import Core, build_core, load_config
+from core.errors import LeaseHeld, SafeholdError
+from core.model.instance import InstanceState
+from core.runtime.ports import free_port
+from core.services.instances import destroy_run
+
+WATCH_SECONDS = 0.5
+DESTROY_SECONDS = 60.0
+
+
+def demo(given: Namespace, screen: Screen) -> int:
+    """Set the demo up, show it until Ctrl-C, then take everything down again."""
+    layout = Layout(given.directory.absolute())
+    layout.make()
+    with _alone(layout):
+        children = Children(layout.running, layout.logs)
+        for name in children.stop_leftovers():
+            screen.remark(f"Stopped {name}, which an earlier demo had left running here.")
+        stage = Stage(layout, _ports(given, screen), screen, children)
+        try:
+            _show(stage, given)
+        finally:
+            if given.ready_file is not None:
+                given.ready_file.unlink(missing_ok=True)
+            _take_down(stage)
+    return exits.GOOD
+
+
+def _show(stage: Stage, given: Namespace) -> None:
+    started = stage.clock.monotonic()
+    with suppress(KeyboardInterrupt):
+        stage.set_up()
+        writer = Writer(stage.endpoint)
+        threading.Thread(target=writer.run, args=(stage.ended,), name="writer", daemon=True).start()
+        stage.write_ready(given.ready_file)
+        _introduce(stage, stage.clock.monotonic() - started)
+        _watch(stage, given)
+    stage.ended.set()
+
+
+def _watch(stage: Stage, given: Namespace) -> None:
+    """Return never: the bot is started again when it dies, the end of anything else ends the demo.
+
+    Raises:
+        UnavailableError: the graph or the workspace has ended.
+
+    """
+    while True:
+        for child in tuple(stage.children.running.values()):
+            if child.name != "bot":
+                child.require_alive()
+            elif not child.alive:
+                stage.screen.remark("The bot ended, so it is started again.")
+                stage.start_bot()
+                stage.write_ready(given.ready_file)
+        stage.ended.wait(WATCH_SECONDS)
+
+
+def _introduce(stage: Stage, seconds: float) -> None:
+    command = f"safehold --config {stage.layout.config}"
+    stage.screen.say(
+        f"\nReady after {words.duration(seconds)}: open  {stage.url}/\n\n"
+        f"  1. In #backups, as Olga (on call): type /backups, press Back up now, then Options on the new row.\n"
+        f"  2. Restore, give a reason; as Arne (approver): open #backup-approvals, press Approve.\n"
+        f"  3. Here, in a second terminal: {command} list\n\n"
+        f"{SOURCE} is a real JanusGraph at {stage.endpoint}; a small writer commits to it every second.\n"
+        "Ctrl-C stops everything that was started. What was backed up stays.",
+        stage.ready(),
+    )
+
+
+def _take_down(stage: Stage) -> None:
+    """Stop what was started, the last first. A second Ctrl-C is ignored: it would leave some of it running."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stage.ended.set()
+    stage.screen.remark("\nStopping the bot, restored instances, the workspace and JanusGraph.")
+    stage.children.stop("bot")
+    try:
+        destroyed = _destroy_instances(stage)
+    except SafeholdError as error:
+        stage.screen.failed(error)
+        destroyed = 0
+    stage.children.stop("workspace")
+    stage.children.stop(SOURCE)
+    gone = f", {words.plural(destroyed, 'restored instance')} destroyed" if destroyed else ""
+    stage.screen.remark(f"Everything is stopped{gone}. Start again with: make demo")
+
+
+def _destroy_instances(stage: Stage) -> int:
+    """Destroy what was restored here; return how many."""
+    if not (stage.layout.directory / "state" / "catalog.db").exists():
+        return 0
+    with build_core(load_config(stage.layout.config), role="command-line", groups=NoGroups()) as core:
+        names = [i.name for i in core.catalog.instances.current() if _destroy(core, i.name)]
+        for name in names:
+            core.runner.wait(destroy_run(name), DESTROY_SECONDS)
+        return sum(core.catalog.instances.get(name).state is InstanceState.DESTROYED for name in names)
+
+
+def _destroy(core: Core, name: str) -> bool:
+    with suppress(SafeholdError):
+        core.destroy_instance(name, me())
+        return True
+    return False
+
+
+def _ports(given: Namespace, screen: Screen) -> Ports:
+    """Return the usual ports, or the next free ones where they are taken."""
+    found = []
+    for what, wanted in (("workspace", given.port), (f"JanusGraph {SOURCE}", 18182), ("downloads", 8484)):
+        port = free_port(range(wanted, min(wanted + 100, 65_536)), HOST)
+        if port != wanted:
+            screen.remark(f"Port {wanted} is taken, so the {what} gets {port}.")
+        found.append(port)
+    return Ports(*found)
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    with layout.lock.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LeaseHeld(
+                f"A demo runs in {layout.directory} already.", hint="Stop it with Ctrl-C, or name another --directory."
+            ) from None
+        yield
