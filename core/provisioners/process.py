@@ -103,7 +103,7 @@ class ProcessProvisioner:
 
         """
         with self.folders.holding(name) as record:
-            if record is not None and record.pid and alive(record.pid, record.created):
+            if record is not None and self._recorded(record):
                 self._stop(name, record.pid)
             while pids := self._marked(name):
                 for pid in pids:
@@ -133,7 +133,12 @@ class ProcessProvisioner:
         self.folders.change(record, pid=pid, created=created(pid) or 0.0)
 
     def _running(self, record: Record) -> bool:
-        return (record.pid > 0 and alive(record.pid, record.created)) or bool(self._marked(record.name))
+        return self._recorded(record) or bool(self._marked(record.name))
+
+    def _recorded(self, record: Record) -> bool:
+        """Say whether the recorded process runs. Its mark is asked for too: its number may be a stranger's by now."""
+        folder = str(self.folders.folder(record.name))
+        return record.pid > 0 and alive(record.pid, record.created) and variable(record.pid, MARK) == folder
 
     def _marked(self, name: str) -> tuple[int, ...]:
         """Return the processes that have the instance's folder in an argument and its mark, whoever recorded them."""
