@@ -127,4 +127,7 @@ def connect(playground: Playground, bolt: App, desk: Desk) -> Iterator[Callable[
 
     yield connected
     for handler in handlers:
+        handler.client.auto_reconnect_enabled = False
+    desk.http.post("/_playground/drop")  # the client's reader would else sit out its three seconds
+    for handler in handlers:
         handler.close()
