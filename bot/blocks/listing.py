@@ -48,7 +48,7 @@ class ListPlace:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around a page. `shown` is None where all sources are; `news` is markup that says what was just done."""
+    """What stands around a page. `shown` is None where all sources are; `news` is markup: what was just done."""
 
     names: Sequence[str]
     shown: SourceStatus | None

@@ -12,6 +12,7 @@ from bot.ids import Action, Block, View
 from bot.listeners.browse import list_blocks, only_source
 from bot.parse import Request
 from core.errors import UsageError
+from core.model.backup import BackupState
 from core.services.access import Verb
 from core.services.create_backup import Initiated
 
@@ -33,7 +34,7 @@ def back_up_now(call: Call) -> None:
     if not source:
         call.open(answers.choose_source(tuple(call.core.config.sources)))
         return
-    begun = begin(call, source)
+    begun = _double_click(call, source) or begin(call, source)
     if call.from_list:
         call.redraw(list_blocks(call, ListPlace(source=source), _news(call, begun)))
     elif call.body.get("response_url"):
@@ -68,11 +69,7 @@ def submitted(call: Call) -> Json | None:
 
 
 def begin(call: Call, source: str, note: str = "") -> Initiated:
-    """Begin a backup; the second half of a double click is the first."""
-    newest = call.core.catalog.backups.newest(source)
-    if newest is not None and newest.requested_by.id == call.person.id and newest.note == note.strip():
-        if call.core.clock.now() - newest.requested_at < DOUBLE_CLICK:
-            return Initiated(newest, joined=False)
+    """Begin a backup, or join the one that runs."""
     begun = call.core.create_backup(source, call.person, note)
     call.desk.board.wake()
     return begun
@@ -89,6 +86,15 @@ def cancel(call: Call, reference: str) -> None:
     call.core.cancel_run(reference, call.person)
     call.desk.board.wake()
     call.say(answers.said(f"{code(reference)} was asked to stop. Its message says when it has."))
+
+
+def _double_click(call: Call, source: str) -> Initiated | None:
+    """Return the backup that the first half of a double click began, though it is done already."""
+    newest = call.core.catalog.backups.newest(source)
+    if newest is None or newest.requested_by.id != call.person.id or newest.state is not BackupState.GOOD:
+        return None
+    recent = call.core.clock.now() - newest.requested_at < DOUBLE_CLICK
+    return Initiated(newest, joined=False) if recent else None
 
 
 def _say(call: Call, begun: Initiated) -> None:

@@ -1,0 +1,167 @@
+"""The web part: downloads, health, and Slack's requests in HTTP mode, as one ASGI app."""
+
+import html
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import uvicorn
+from slack_bolt import App
+from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from bot.transfer import ArchiveResponse, no_range, range_of
+from core.bootstrap import Core
+from core.errors import (
+    NotAllowed,
+    NotRestorable,
+    PortInUse,
+    SafeholdError,
+    Stale,
+    UnavailableError,
+    UnknownName,
+)
+from core.model.transfer import Download
+
+STATUS: dict[type[SafeholdError], HTTPStatus] = {
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    Stale: HTTPStatus.GONE,
+    NotRestorable: HTTPStatus.GONE,
+    UnknownName: HTTPStatus.NOT_FOUND,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Safehold</title><style>body{{font:1.1rem/1.5 system-ui;max-width:34rem;margin:20vh auto;padding:0 1rem}}</style>
+<h1>{title}</h1><p>{text}</p></html>
+"""
+SECONDS_TO_START = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+def build_web(core: Core, took: Callable[[Download], None], slack: App | None = None) -> Starlette:
+    """Return the app. `took` is told of each completed download; `slack` is given in HTTP mode only."""
+
+    async def download(request: Request) -> Response:
+        return await run_in_threadpool(_download, core, took, request)
+
+    async def health(_request: Request) -> Response:
+        return await run_in_threadpool(_health, core)
+
+    routes = [
+        Route("/download/{token}/{name}", download, methods=["GET", "HEAD"]),
+        Route("/health", health, methods=["GET", "HEAD"]),
+    ]
+    if slack is not None:
+        bolt = slack
+
+        async def events(request: Request) -> Response:
+            body = await request.body()
+            return to_starlette_response(await run_in_threadpool(bolt.dispatch, to_bolt_request(request, body)))
+
+        routes.append(Route("/slack/events", events, methods=["POST"]))
+    return Starlette(routes=routes)
+
+
+@dataclass(slots=True)
+class WebServer:
+    """Runs the web part in a thread of its own."""
+
+    app: Starlette
+    host: str
+    port: int
+    _server: uvicorn.Server | None = None
+    _thread: threading.Thread | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> int:
+        """Listen, and return the port: the one that was found where 0 was asked for.
+
+        Raises:
+            PortInUse: somebody else listens there.
+
+        """
+        config = uvicorn.Config(
+            self.app, host=self.host, port=self.port, log_level="warning", access_log=False, lifespan="off",
+            timeout_graceful_shutdown=3, server_header=False,
+        )  # fmt: skip
+        try:
+            listening = config.bind_socket()
+        except SystemExit as error:
+            raise PortInUse(
+                f"Port {self.port} on {self.host} is in use.", hint="Stop what listens there, or set [web] port."
+            ) from error
+        self._server = uvicorn.Server(config)
+        server = self._server
+
+        def run() -> None:
+            try:
+                server.run(sockets=[listening])
+            finally:
+                listening.close()
+                self._ended.set()
+
+        self._thread = threading.Thread(target=run, name="web", daemon=True)
+        self._thread.start()
+        port: int = listening.getsockname()[1]
+        return port
+
+    def stop(self, timeout_seconds: float = 5.0) -> None:
+        """Stop listening; transfers under way get three seconds."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(timeout_seconds)
+
+
+def _download(core: Core, took: Callable[[Download], None], request: Request) -> Response:
+    try:
+        transfer = core.open_download(request.path_params["token"])
+        if request.path_params["name"] != transfer.name:
+            raise UnknownName("There is no such file behind this link.", hint="Copy the whole link again.")
+        headers = {
+            "Content-Type": "application/zstd",
+            "Content-Disposition": f'attachment; filename="{transfer.name}"',
+            "ETag": f'"{transfer.sha256}"',
+            "Accept-Ranges": "bytes",
+            **PRIVATE,
+        }
+        asked = range_of(request.headers, transfer.size, transfer.sha256)
+        if asked is None:
+            return no_range(transfer.size, PRIVATE)
+
+        def complete() -> None:
+            transfer.complete()
+            took(transfer.download)
+
+        stream = None if request.method == "HEAD" else transfer.open(asked.start)
+    except SafeholdError as error:
+        return _refusal(error)
+    return ArchiveResponse(stream, asked, headers, complete)
+
+
+def _refusal(error: SafeholdError) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("a download failed: %s", error)
+    text = PAGE.format(title=html.escape(error.message), text=html.escape(error.hint))
+    return HTMLResponse(text, status, headers=PRIVATE)
+
+
+def _health(core: Core) -> Response:
+    try:
+        found = {"ok": True, "revision": core.catalog.revision(), "sources": len(core.config.sources)}
+        return JSONResponse(found, headers=PRIVATE)
+    except SafeholdError as error:
+        return JSONResponse({"ok": False, "says": error.message}, HTTPStatus.SERVICE_UNAVAILABLE, headers=PRIVATE)
