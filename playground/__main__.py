@@ -21,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"Port {given.port} can't be used: {error.strerror}. Choose another with --port.\n")
         return 1
+    except ValueError as error:
+        sys.stderr.write(f"{error}. Name another file with --state, or remove that one.\n")
+        return 1
     except KeyboardInterrupt:
         return 0
     return 0

@@ -8,6 +8,7 @@ from typing import Self
 import uvicorn
 
 from playground.app import create_app
+from playground.state import State
 from playground.workspace import Workspace
 
 GRACE_SECONDS = 1
@@ -34,6 +35,7 @@ class Playground:
 
     def __init__(self, workspace: Workspace | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.workspace = workspace or Workspace()
+        self._state = _kept(self.workspace)
         self._listener = listen(host, port)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
@@ -56,15 +58,30 @@ class Playground:
         self._server.should_exit = True
         self._thread.join(10)
         self._listener.close()
+        if self._state:
+            self._state.save()
 
 
 def serve(port: int, workspace: Workspace | None = None, *, host: str = "127.0.0.1") -> None:
-    """Serve until interrupted. Raises OSError where the port is taken."""
+    """Serve until interrupted. Raises OSError where the port is taken, ValueError for a state that can't be read."""
+    workspace = workspace or Workspace()
+    state = _kept(workspace)
     listener = listen(host, port)
     try:
-        uvicorn.Server(_config(workspace or Workspace())).run([listener])
+        uvicorn.Server(_config(workspace)).run([listener])
     finally:
         listener.close()
+        if state:
+            state.save()
+
+
+def _kept(workspace: Workspace) -> State | None:
+    """Return the loaded state of a workspace that keeps one."""
+    if workspace.settings.state is None:
+        return None
+    state = State(workspace, workspace.settings.state)
+    state.load()
+    return state
 
 
 def _config(workspace: Workspace) -> uvicorn.Config:
