@@ -179,7 +179,7 @@ watched = ("core/provisioners/process.py", "core/provisioners/folders.py", "core
 def killing(line):
     left = itertools.count(line, -1)
     def trace(frame, event, argument):
-        if not frame.f_code.co_filename.endswith(watched) or frame.f_code.co_name == "find":
+        if not frame.f_code.co_filename.endswith(watched) or frame.f_code.co_name in ("find", "<genexpr>"):
             return None
         if event == "line" and next(left) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -197,7 +197,7 @@ while not survived:
     child = os.fork()
     if not child:
         try:
-            live(steps * 4)
+            live(steps * 3)
         finally:
             os._exit(9)
     _, ended = os.waitpid(child, 0)
