@@ -21,7 +21,7 @@ from core.catalog.columns import (
 )
 from core.catalog.file import CatalogFile, rows
 from core.catalog.leases import Leases
-from core.catalog.ledger import Ledger, next_revision
+from core.catalog.ledger import Ledger, newest_revision, next_revision
 from core.catalog.schema import FAILED_BACKUPS, OPEN_BACKUPS
 from core.errors import LeaseHeld
 from core.model.backup import Backup, BackupState, Page, Proof
@@ -119,11 +119,12 @@ class Backups(Ledger[Backup]):
             KeyError: an id is taken.
 
         """
-        count = 0
         with self._file.write() as db:
-            for count, backup in enumerate(backups, start=1):  # noqa: B007 - the count is what is returned
-                self._insert(db, backup, next_revision(db))
-        return count
+            newest = count = newest_revision(db)
+            for count, backup in enumerate(backups, start=newest + 1):
+                self._insert_row(db, backup, count)
+            next_revision(db, count - newest)
+        return count - newest
 
     def move(self, key: str, frm: frozenset[StrEnum], **changes: object) -> Backup | None:
         """Change fields of a backup if it stands in one of the states `frm`; return it, None where it does not.

@@ -15,6 +15,8 @@ from core.model.restore import Decision
 
 Record = TypeVar("Record")
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -68,7 +70,7 @@ def moment_text(value: datetime) -> str:
 
 def canonical(value: object) -> str:
     """Return one JSON text for equal values, whatever the order of their keys."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict)
+    return _ENCODER.encode(value)
 
 
 def optional(column: Column) -> Column:

@@ -28,21 +28,24 @@ class CatalogFile:
     ends, and a fresh one for each unit of work costs more than the work (`bench/catalog.py` compares the three).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
+        self._busy_seconds = busy_seconds
         self._idle: list[Database] = []
         self._idle_lock = threading.Lock()
+        self._writing = threading.Lock()
         self._open = threading.local()
 
     @contextmanager
     def write(self) -> Iterator[Database]:
         """Open a write transaction of this thread, or join the one it has open as all or nothing of its own.
 
-        It begins IMMEDIATE: a DEFERRED one that reads before it writes is refused by SQLite at once, without
-        waiting, when another wrote meanwhile (of 360 concurrent inserts 33 arrived).
+        Keep it short: nobody else writes meanwhile. It begins IMMEDIATE: a DEFERRED one that reads before it writes
+        is refused by SQLite at once, without waiting, when another wrote meanwhile (of 360 concurrent inserts 33
+        arrived).
 
         Raises:
-            BusyError: another process kept writing for 30 s.
+            BusyError: another thread or process kept writing for 30 s.
             CatalogCorrupt, NotEnoughSpace, UnavailableError.
 
         """
@@ -51,7 +54,7 @@ class CatalogFile:
             with writing.atomic():
                 yield writing
             return
-        with self._transaction("begin immediate", "writing") as db:
+        with self._turn(), self._transaction("begin immediate", "writing") as db:
             yield db
 
     @contextmanager
@@ -69,12 +72,25 @@ class CatalogFile:
         with self._transaction("begin", "reading") as db:
             yield db
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the threads of this process write in turn.
+
+        SQLite's own waiting polls: of 360 writes from 12 threads the slowest took 2.4 s without this, 0.2 s with it.
+        """
+        if not self._writing.acquire(timeout=self._busy_seconds):
+            raise _busy()
+        try:
+            yield
+        finally:
+            self._writing.release()
+
     def connect(self) -> Database:
         """Open a connection. The file must exist: a deleted catalog is never replaced by an empty one."""
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True,
-            timeout=BUSY_SECONDS,
+            timeout=self._busy_seconds,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -161,7 +177,7 @@ def _meaning(path: Path, error: sqlite3.Error) -> SafeholdError | None:
     if code in _CORRUPT:
         return corrupt(path, str(error))
     if code in _BUSY:
-        return BusyError("The catalog is being written by another process.", hint="Nothing was changed. Try again.")
+        return _busy()
     if code == sqlite3.SQLITE_FULL:
         return NotEnoughSpace(f"The disk that holds the catalog {path} is full.", hint="Make room, then try again.")
     return _unavailable(path, str(error)) if code in _UNAVAILABLE else None
@@ -173,6 +189,10 @@ def corrupt(path: Path, why: str) -> CatalogCorrupt:
         f"The catalog {path} can't be read: {why}.",
         hint="Move it aside, put a backup of it in its place, and look at the disk. Archives in the vaults are safe.",
     )
+
+
+def _busy() -> BusyError:
+    return BusyError("Something else keeps writing the catalog.", hint="Nothing was changed. Try again.")
 
 
 def _unavailable(path: Path, why: str) -> UnavailableError:

@@ -1,5 +1,6 @@
 """What backups, restores and instances share: one revision, moves by compare-and-set, finding by a short id."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -104,15 +105,21 @@ class Ledger(Generic[Record]):
         return next(iter(rows(db, sql, (key,))), None)
 
     def _insert(self, db: Database, record: Record, revision: int) -> Record:
+        return self._table.value(self._insert_row(db, record, revision))
+
+    def _insert_row(self, db: Database, record: Record, revision: int) -> dict[str, Any]:
         row = {**self._table.row(record), "revision": revision}
         key = row[self._table.key]
-        if self._row(db, key) is not None:
-            raise KeyError(key)
         stored = {**row, "suffix": key.rpartition("-")[2]}
         names, marks = ", ".join(stored), ", ".join("?" * len(stored))
         sql = f"insert into {self._table.name} ({names}) values ({marks})"  # noqa: S608 - names are ours
-        db.execute(sql, tuple(stored.values()))
-        return self._table.value(row)
+        try:
+            db.execute(sql, tuple(stored.values()))
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+                raise
+            raise KeyError(key) from error
+        return row
 
     def _update(self, db: Database, row: dict[str, Any], columns: dict[str, Any]) -> Record | None:
         changed = {**columns, "revision": next_revision(db)}

@@ -1,5 +1,6 @@
 """Records: finding them, moving them, and what each kind promises."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -120,6 +121,12 @@ def test_taken_ids_are_refused(catalog: Catalog) -> None:
     assert catalog.leases.held() == ()
     assert catalog.backups.totals() == (1, 1000)
     assert catalog.backups.adopt_many([]) == 0
+
+
+def test_other_faults_are_not_taken_for_a_taken_id(catalog: Catalog) -> None:
+    """A record that lacks what it must have is refused as that."""
+    with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
+        catalog.backups.adopt(samples.good(1, note=None))
 
 
 def test_move_is_by_compare_and_set(catalog: Catalog) -> None:

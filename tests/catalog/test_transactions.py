@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.catalog import Catalog
+from core.catalog.file import CatalogFile
+from core.errors import BusyError
 from core.model.backup import BackupState
 from tests.catalog import samples
 
@@ -100,6 +102,23 @@ def test_processes_lose_no_insert(path: Path) -> None:
     with Catalog.open(path) as catalog:
         assert catalog.backups.totals() == (360, 360_000)
         assert catalog.revision() == 360
+
+
+def test_who_waits_too_long_is_told(catalog: Catalog, path: Path) -> None:
+    """Behind a write that does not end, of this process or of another, a writer is told that it is busy."""
+    impatient, other = CatalogFile(path, busy_seconds=0.01), CatalogFile(path)
+    with ThreadPoolExecutor(1) as beside:
+        for holding in (impatient, other):
+            with holding.write(), pytest.raises(BusyError, match="keeps writing"):
+                beside.submit(_write, impatient).result()
+    _write(impatient)
+    for file in (impatient, other):
+        file.close()
+
+
+def _write(file: CatalogFile) -> None:
+    with file.write() as db:
+        db.execute("insert or replace into marks (name, value) values ('a', 'b')")
 
 
 def _initiate(catalog: Catalog, then: Callable[[], object]) -> None:
