@@ -27,9 +27,9 @@ def generate(directory: Path, size: int) -> Image:
     directory.mkdir(parents=True)
     chance = random.Random(size)
     words = _words(chance)
-    paths, done = [], 0
+    done = number = 0
     while done < size:
-        path = directory / f"{len(paths):08x}.jdb"
+        path = directory / f"{number:08x}.jdb"
         with path.open("wb") as file:
             while file.tell() < FILE and done + file.tell() < size:
                 start = chance.randrange(len(words) - _WORDS)
@@ -37,7 +37,7 @@ def generate(directory: Path, size: int) -> Image:
                 file.write(chance.randbytes(_NOISE))
             file.truncate(min(FILE, size - done))
         done += path.stat().st_size
-        paths.append(path)
+        number += 1
     return image_of(directory)
 
 

@@ -52,8 +52,9 @@ class DirectoryVault:
         """
         shelf = Shelf(self.path, source, backup_id)
         with self._translated():
-            self._make(shelf)
+            self._require_free(shelf)
             try:
+                self._make(shelf)
                 return self._store(shelf, image, progress)
             except BaseException:
                 with suppress(OSError):
@@ -193,7 +194,7 @@ class DirectoryVault:
             os.scandir(self.path).close()
             yield
 
-    def _make(self, shelf: Shelf) -> None:
+    def _require_free(self, shelf: Shelf) -> None:
         if shelf.ours and os.path.lexists(shelf.manifest):
             raise OperationError(
                 f"The backup {shelf.backup_id} of {shelf.source} is in the vault {self.name} already.",
@@ -204,6 +205,8 @@ class DirectoryVault:
                 f"{shelf.parent} in the vault {self.name} is not a directory of ours.",
                 hint="Move that file or link away, then retry.",
             )
+
+    def _make(self, shelf: Shelf) -> None:
         self._remove(shelf)
         _make_directory(shelf)
         files.fsync_directory(self.path)

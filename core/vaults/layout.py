@@ -85,8 +85,11 @@ def committed(root: Path) -> Iterator[Shelf]:
 
 
 def _directories(path: Path) -> list[str]:
-    with os.scandir(path) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:  # discarded meanwhile
+        return []
 
 
 def _is(path: Path, kind: Callable[[int], bool]) -> bool:

@@ -1,5 +1,6 @@
 """A vault that is missing, forbidden, read-only or full, and a process that is killed: named errors, nothing left."""
 
+import errno
 import os
 import random
 import resource
@@ -8,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import RawIOBase
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -17,7 +20,9 @@ from core.model.manifest import Manifest
 from core.model.progress import silent
 from core.ports import Image
 from core.vaults.directory import DirectoryVault
-from tests.contract.vault_kit import BACKUP, OTHER, SOURCE, everything, image_of, keep, manifest_of
+from core.vaults.reading import HashedFile, read_archive
+from core.vaults.seam import vault_errors
+from tests.contract.vault_kit import BACKUP, FOLDER, OTHER, SOURCE, everything, image_of, keep, manifest_of
 
 CHECKOUT = Path(__file__).parents[2]
 NOISE = {"je/0.jdb": random.Random(5).randbytes(6 << 20)}
@@ -144,6 +149,22 @@ def test_a_manifest_without_room_leaves_the_old_one(vault: DirectoryVault, image
         vault.commit(manifest_of(manifest.archive))
     assert vault.manifest(SOURCE, BACKUP) == manifest
     assert everything(vault.path) == before
+
+
+class BrokenDisk(RawIOBase):
+    """A file whose disk answers each read with an error."""
+
+    def read(self, _size: int = -1) -> bytes:
+        """Fail as a broken disk does."""
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_broken_disk_is_not_a_damaged_backup(vault: DirectoryVault, image: Image) -> None:
+    """A read error is told as a vault that can't be used: the same bytes may be read well elsewhere."""
+    archive = keep(vault, image).archive
+    broken = HashedFile(cast("BinaryIO", BrokenDisk()), lambda: vault_errors("local", vault.path))
+    with pytest.raises(VaultUnavailable, match=r"Input/output error.*Look at the disk"):
+        read_archive(broken, archive, FOLDER, lambda _count: None, None)
 
 
 FORBIDDEN = f"""
