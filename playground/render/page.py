@@ -13,6 +13,7 @@ from playground.render.rich_text import rich_text
 from playground.values import initial
 from playground.workspace import Workspace
 
+SHOWN = 200  # the newest messages of a channel; older ones stay within reach of the Web API
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -98,7 +99,7 @@ class Reader:
     def page(self, place: str, channel: Channel | None, thread: Message | None) -> str:
         """Render the whole page."""
         workspace, person = self.workspace, self.person
-        messages = [m for m in workspace.visible(channel.id, person.id) if _on_top(m)] if channel else []
+        messages = [m for m in workspace.visible(channel.id, person.id) if _on_top(m)][-SHOWN:] if channel else []
         if channel and workspace.messages[channel.id]:
             channel.last_read[person.id] = workspace.messages[channel.id][-1].ts
         return self._templates.get_template("page.html").render(

@@ -6,7 +6,16 @@ let fetching = false, again = false;
 
 const nearEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 120;
 
+// Keeps keyboard and screen reader inside a modal while one is open.
+function cover() {
+  const modal = document.querySelector(".modal"), was = document.querySelector(".frame").inert;
+  for (const behind of document.querySelectorAll(".frame, .top")) behind.inert = Boolean(modal);
+  if (modal && !was) modal.querySelector("input, textarea, select, footer button")?.focus();
+  else if (was && !modal) document.querySelector(".main textarea")?.focus();
+}
+
 export function settle() {
+  cover();
   const wanted = location.hash && document.getElementById(location.hash.slice(1));
   for (const box of document.querySelectorAll("[data-scroll]")) box.scrollTop = box.scrollHeight;
   if (wanted) { wanted.scrollIntoView({ block: "center" }); wanted.classList.add("wanted"); }
@@ -69,7 +78,6 @@ function swap(region, fresh) {
     }
     const next = before ? before.nextElementSibling : region.firstElementChild;
     if (stands !== next) region.insertBefore(stands, next);
-    if (!mine) stands.querySelector?.(".modal input, .modal textarea, .modal select")?.focus();
     before = stands;
   }
   for (const gone of old.values()) gone.remove();
@@ -88,6 +96,7 @@ async function refresh() {
         if (follow) region.scrollTop = region.scrollHeight;
       }
       prepare(document);
+      cover();
     }
   } catch { /* the connection's own loop comes back */ } finally {
     fetching = false;

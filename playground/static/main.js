@@ -56,7 +56,7 @@ document.addEventListener("change", (event) => {
   const element = event.target.closest("[data-use]");
   if (!element || ["button", "overflow"].includes(element.dataset.use)) return;
   const input = element.closest("[data-input-block]");
-  if (!input) press(element);
+  if (!input || "dispatch" in input.dataset) press(element);
 });
 
 function toggle(button, open) {
@@ -85,4 +85,3 @@ follow();
 if (["home", "app"].includes(document.body.dataset.place)) {
   act({ kind: "look", tab: document.body.dataset.place === "home" ? "home" : "messages" });
 }
-document.querySelector(".modal input, .modal textarea")?.focus();

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from playground.desk import Desk
 from playground.server import Playground
 from playground.settings import Settings
 from playground.workspace import Workspace
@@ -41,45 +41,6 @@ def until(condition: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> An
     pytest.fail(f"not within {seconds} s: {condition}")
 
 
-class Desk:
-    """What a person does, sent the way the browser sends it; and all that stands in the workspace."""
-
-    def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, timeout=20, trust_env=False)
-
-    def act(self, person: str, kind: str, **more: Any) -> dict[str, Any]:
-        """Do one thing as a person."""
-        return self.http.post(f"/w/{person}/act", json={"kind": kind, **more}).json()
-
-    def write(self, person: str, text: str, channel: str = "backups", **more: Any) -> dict[str, Any]:
-        """Send the composer."""
-        return self.act(person, "write", channel=channel, text=text, **more)
-
-    def press(self, person: str, message: dict[str, Any], action_id: str, **more: Any) -> dict[str, Any]:
-        """Use an element of a message, found by its action id."""
-        for block in message["blocks"]:
-            for element in [block.get("accessory") or {}, *block.get("elements", [])]:
-                if element.get("action_id") == action_id:
-                    where = {"channel": message["channel"], "ts": message["ts"], "block_id": block["block_id"]}
-                    return self.act(person, "use", action_id=action_id, **where, **more)
-        pytest.fail(f"no {action_id} in {message}")
-
-    def state(self) -> dict[str, Any]:
-        """Return all that stands in the workspace."""
-        return self.http.get("/_playground/state").json()
-
-    def messages(self, channel: str = "backups") -> list[dict[str, Any]]:
-        """Return a channel's messages."""
-        state = self.state()
-        return state["messages"][state["channels"][channel]]
-
-    def modal(self, person: str) -> dict[str, Any] | None:
-        """Return the modal that a person sees."""
-        state = self.state()
-        stack = state["modals"].get(state["people"][person])
-        return stack[-1] if stack else None
-
-
 @pytest.fixture
 def clock() -> Clock:
     """Give a clock that can be moved."""
@@ -96,9 +57,8 @@ def playground(clock: Clock) -> Iterator[Playground]:
 @pytest.fixture
 def desk(playground: Playground) -> Iterator[Desk]:
     """Give a desk at the playground."""
-    desk = Desk(playground.url)
-    yield desk
-    desk.http.close()
+    with Desk(playground.url) as desk:
+        yield desk
 
 
 @pytest.fixture

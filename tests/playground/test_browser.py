@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from slack_bolt import App
 from slack_sdk import WebClient
 
+from playground.desk import Desk
 from playground.server import Playground
-from tests.playground.conftest import Desk, until
+from tests.playground.conftest import until
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))

@@ -15,8 +15,9 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from playground.desk import Desk
 from playground.server import Playground, listen
-from tests.playground.conftest import Desk, until
+from tests.playground.conftest import until
 
 ROOT = Path(__file__).parents[2]
 TOKENS = ("--bot-token", "xoxb-1", "--app-token", "xapp-1")

@@ -16,11 +16,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
+from playground.desk import Desk
 from playground.manifest import read_list
 from playground.server import Playground
 from playground.settings import Settings
 from playground.workspace import Workspace
-from tests.playground.conftest import Clock, Desk
+from tests.playground.conftest import Clock
 
 MODAL = {"type": "modal", "title": {"type": "plain_text", "text": "t"}, "blocks": []}
 DIVIDER = {"type": "divider"}
@@ -210,11 +211,9 @@ def test_http_delivery_is_signed_like_slacks() -> None:
     with HTTPServer(("127.0.0.1", 0), receiver) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings = Settings(request_url=f"http://127.0.0.1:{server.server_port}/slack/events")
-        with Playground(Workspace(settings)) as running:
-            desk = Desk(running.url)
+        with Playground(Workspace(settings)) as running, Desk(running.url) as desk:
             assert desk.write("olga", "/backups list") == {"ok": True}
             assert desk.messages()[0]["text"] == "hi"
-            desk.http.close()
         server.shutdown()
     [(headers, body)] = receiver.heard
     signed = f"v0:{headers['x-slack-request-timestamp']}:".encode() + body
