@@ -24,7 +24,7 @@ from tests.support.janus import CACHE, CLEANING, Janus, free_port, janus_server,
 from tests.support.numbered_writer import KEPT, SCHEMA, WRITERS, Writer
 
 BATCH = 10
-NAIVE_BYTES_A_SECOND = 20_000_000
+NAIVE_BYTES_A_SECOND = 2_000_000
 """A small graph is copied before anything can happen; at this speed the naive copy meets what a big one meets."""
 MEMORY = 512 << 20
 SETTINGS = {**CLEANING, "storage.berkeleyje.ext.je.checkpointer.bytesInterval": "2000000"}
