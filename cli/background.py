@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import cli
 from cli.exits import error_class
 from core.bootstrap import Core
 from core.errors import OperationError, SafeholdError
@@ -32,7 +33,9 @@ def begin(core: Core, given: Namespace, begun: Callable[[], Record | None]) -> R
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = logs / f"background-{core.identity.pid}-{core.clock.now():%Y%m%dT%H%M%S%f}.log"
     argv = (sys.executable, "-m", "cli", "--json", *_without_config(words), *config)
-    pid = process.spawn_detached(argv, log=log, env=process.plain_environment(), cwd=Path.cwd())
+    # From a checkout that is not installed, too.
+    env = {**process.plain_environment(), "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    pid = process.spawn_detached(argv, log=log, env=env, cwd=Path.cwd())
     return _await(core, pid, log, begun)
 
 

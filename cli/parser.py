@@ -68,7 +68,7 @@ def build() -> Parser:
         epilog="Help on a verb: safehold VERB --help. Exit codes: docs/exit-codes.md.",
     )
     _add_globals(parser)
-    verbs = parser.add_subparsers(metavar="VERB", required=True, title="verbs", parser_class=Parser)
+    verbs = parser.add_subparsers(prog="safehold", metavar="VERB", required=True, title="verbs", parser_class=Parser)
     for verb in VERBS:
         _add_verb(verbs, verb)
     return parser

@@ -9,12 +9,15 @@ from core.model.progress import Step, Unit
 
 _KILO, _MEGA, _GIGA = 1e3, 1e6, 1e9
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _IRREGULAR = {"vertices": "vertex", "indices": "index", "indexes": "index"}
 
 
 def clean(text: str) -> str:
     """Return the text without anything that could steer a terminal; line breaks and tabs stay."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "?" for c in text)
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else "?" for c in text
+    )
 
 
 def size(count: int) -> str:
@@ -67,15 +70,22 @@ def step(at: Step | None) -> str:
 
 
 def counts(by_kind: Mapping[str, Mapping[str, int]]) -> str:
-    """Return totals by kind: `12 vertices, 17 edges`."""
-    totals = ((kind, sum(labels.values())) for kind, labels in by_kind.items())
-    return ", ".join(f"{total} {_noun(kind, total)}" for kind, total in totals)
+    """Return totals by kind: `12 vertices, 17 edges`; `347 rows in 2 tables`."""
+    parts = []
+    for kind, labels in _ordered(by_kind):
+        total = sum(labels.values())
+        parts.append(
+            f"{plural(total, 'row')} in {plural(len(labels), 'table')}"
+            if kind == "tables"
+            else f"{total} {_noun(kind, total)}"
+        )
+    return ", ".join(parts)
 
 
 def counts_by_label(by_kind: Mapping[str, Mapping[str, int]], most: int = 8) -> str:
     """Return totals with their biggest labels: `12 vertices (god 3, titan 1), 17 edges (father 2, ...)`."""
     parts = []
-    for kind, labels in by_kind.items():
+    for kind, labels in _ordered(by_kind):
         biggest = sorted(labels.items(), key=lambda pair: (-pair[1], pair[0]))
         shown = ", ".join(f"{label} {count}" for label, count in biggest[:most]) + (", ..." if biggest[most:] else "")
         parts.append(f"{counts({kind: labels})} ({shown})" if labels else counts({kind: labels}))
@@ -105,6 +115,11 @@ def plural(count: int, noun: str) -> str:
 def until(at: datetime, seconds: int) -> datetime:
     """Return the time so many seconds later."""
     return at + timedelta(seconds=seconds)
+
+
+def _ordered(by_kind: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Mapping[str, int]]]:
+    """Return the kinds with vertices before edges: a stored record has them by alphabet."""
+    return sorted(by_kind.items(), key=lambda pair: (pair[0] == "edges", pair[0]))
 
 
 def _noun(kind: str, count: int) -> str:

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from pathlib import Path
+from shlex import quote
 
 from cli import documents, exits, words
 from cli.fetch import Target, fetch
@@ -38,7 +39,7 @@ def _text(backup: Backup, path: Path, sha256: str) -> str:
         f"{words.moment(backup.started_at or backup.requested_at)}\n"
         f"SHA-256 {sha256}, checked.\n"
         "Check and unpack without Safehold:\n"
-        f"  cd {path.parent} && sha256sum -c {checksum} && tar --zstd -xf {path.name}"
+        f"  cd {quote(str(path.parent))} && sha256sum -c {quote(checksum)} && tar --zstd -xf {quote(path.name)}"
     )
 
 

@@ -1,0 +1,139 @@
+"""The program as a process: Ctrl-C, SIGTERM, the background, a closed pipe, a real terminal."""
+
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import ROOT, Workplace
+
+PATIENCE_SECONDS = 60.0
+ROWS_FOR_A_LONG_RUN = 1_500_000
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for a condition, with a deadline."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        os.sched_yield()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_backup_cleans_up_and_says_so(workplace: Workplace, number: int, code: int) -> None:
+    """Ctrl-C and SIGTERM stop the run of this process: cancelled on record, nothing left in vault or stage."""
+    workplace.fill(ROWS_FOR_A_LONG_RUN)
+    process = workplace.start("now", "--json")
+    until(
+        lambda: (
+            any((workplace.folder / "vault").rglob("*.part*"))
+            or bool(list((workplace.folder / "vault").rglob("*.zst*")))
+        )
+    )
+    process.send_signal(number)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == code, err
+    assert '"code": "cancelled"' in out
+    assert workplace.typed("list", "--json").document["backups"][0]["state"] == "cancelled"
+    assert not [path for path in (workplace.folder / "vault").rglob("*") if path.is_file()]
+
+
+def test_a_backup_in_the_background_outlives_its_command(workplace: Workplace) -> None:
+    """--no-wait returns with the pending backup; it is good later, without anybody waiting."""
+    begun = workplace.typed("now", "--no-wait", "--json", "--note", "in the background").document["backup"]
+    assert begun["note"] == "in the background"
+
+    def good() -> bool:
+        state: str = workplace.typed("show", begun["id"], "--json").document["backup"]["state"]
+        assert state in {"pending", "running", "good"}
+        return state == "good"
+
+    until(good)
+
+
+def test_a_refusal_in_the_background_reaches_the_person(workplace: Workplace) -> None:
+    """What the other process refuses is told here, with its own code and exit code."""
+    refused = workplace.typed("now", "--no-wait", "--json", "--note", "x" * 300)
+    assert refused.code == 2
+    assert refused.document["error"]["code"] == "usage"
+
+
+def test_two_at_once_join_in_one_backup(workplace: Workplace) -> None:
+    """A second `now` while one runs waits for the same backup; both end well."""
+    workplace.fill(ROWS_FOR_A_LONG_RUN // 3)
+    both = [workplace.start("now", "--json") for _ in range(2)]
+    ended = [process.communicate(timeout=PATIENCE_SECONDS) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ended
+    listed = workplace.typed("list", "--json").document
+    assert listed["backups"][0]["state"] == "good"
+    assert listed["total"] == 1 or all("under way already" not in err for _, err in ended)
+
+
+def test_a_closed_pipe_is_no_fault(workplace: Workplace) -> None:
+    """`safehold list | true` ends quietly."""
+    read, write = os.pipe()
+    os.close(read)
+    process = workplace.start("list", stdout=write)
+    os.close(write)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 141
+    assert err == ""
+
+
+def test_a_terminal_gets_a_bar_and_is_asked(workplace: Workplace) -> None:
+    """On a terminal progress moves in place, a reason is asked for, and destroying has to be agreed to."""
+    taken = on_a_terminal(workplace, ["now"], b"")
+    assert "\x1b[" in taken
+    assert "is done and proven" in taken
+    backup = workplace.typed("list", "--json").document["backups"][0]["id"]
+    asked = on_a_terminal(workplace, ["restore", backup], b"because\n")
+    assert "Reason: " in asked
+    assert "waits for approval" in asked
+    restore = workplace.typed("approvals", "--json").document["approvals"][0]
+    assert restore["reason"] == "because"
+    assert workplace.typed("approve", restore["id"], "--break-glass", "alone").code == 0
+    kept = on_a_terminal(workplace, ["destroy", restore["plan"]["instance"]], b"n\n")
+    assert "Nothing was destroyed." in kept
+    gone = on_a_terminal(workplace, ["destroy", restore["plan"]["instance"]], b"y\n")
+    assert "is destroyed." in gone
+
+
+def test_help_needs_no_configuration(tmp_path: Path) -> None:
+    """Help comes in any folder, in under the time in which a person gets impatient."""
+    shown = Workplace(tmp_path).typed("--help")
+    assert shown.code == 0
+    assert "restore" in shown.out
+
+
+def test_make_explains_itself() -> None:
+    """`make` alone lists what there is."""
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("demo", "test", "lint", "bench", "torture", "clean"):
+        assert f"make {target}" in shown
+
+
+def on_a_terminal(workplace: Workplace, words: list[str], typed: bytes) -> str:
+    """Run a command on a pseudo-terminal and return all that stood on it."""
+    ours, theirs = pty.openpty()
+    process = workplace.start(
+        *words, stdin=theirs, stdout=theirs, stderr=theirs, env={"TERM": "xterm", "COLUMNS": "200"}
+    )
+    os.close(theirs)
+    os.write(ours, typed)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65_536)
+        except OSError:  # Linux's way to say that nobody holds the other end any more
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    assert process.wait(PATIENCE_SECONDS) == 0, shown
+    return shown.decode()
