@@ -1,5 +1,6 @@
 """The runner: bounded, patient, and nothing gets lost in it."""
 
+import functools
 import logging
 import subprocess
 import sys
@@ -25,26 +26,37 @@ def runner() -> Iterator[ThreadRunner]:
 
 
 def test_work_runs_beside_the_caller_and_bounded(runner: ThreadRunner) -> None:
-    """Submitting returns at once; at most two run at a time, the others wait their turn, in order."""
-    release, lock = threading.Event(), threading.Lock()
-    running, most, order = 0, 0, list[str]()
+    """Submitting returns at once; two run at a time and never more, the others wait their turn."""
+    pair, release, lock = threading.Barrier(2), threading.Event(), threading.Lock()
+    running, most = 0, 0
 
-    def work(key: str) -> None:
+    def work() -> None:
         nonlocal running, most
         with lock:
             running, most = running + 1, max(most, running + 1)
-            order.append(key)
         release.wait(LONG)
+        pair.wait(LONG)
         with lock:
             running -= 1
 
     for number in range(6):
-        runner.submit(f"b{number}", lambda key=f"b{number}": work(key))  # type: ignore[misc]
+        runner.submit(f"b{number}", work)
     assert not runner.wait("b5", 0)
     release.set()
     assert all(runner.wait(f"b{number}", LONG) for number in range(6))
     assert most == 2
-    assert sorted(order) == order
+
+
+def test_work_runs_in_the_order_it_was_asked_for() -> None:
+    """Where one runs at a time, what was submitted first runs first."""
+    runner, order, release = ThreadRunner(1), list[int](), threading.Event()
+    runner.submit("gate", lambda: release.wait(LONG) and None)
+    for number in range(5):
+        runner.submit(str(number), functools.partial(order.append, number))
+    release.set()
+    assert all(runner.wait(str(number), LONG) for number in range(5))
+    assert order == [0, 1, 2, 3, 4]
+    assert runner.shutdown(LONG)
 
 
 def test_unknown_work_has_ended(runner: ThreadRunner) -> None:
