@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import signal
 import statistics
 import tempfile
 import threading
@@ -250,6 +251,7 @@ def main() -> int:
     parser.add_argument("--captures", type=int, default=50)
     parser.add_argument("--keep", action="store_true", help="leave the files where they are")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
     root = Path(tempfile.mkdtemp(prefix="safehold-torture-"))
     try:
         figures = torture(arguments.captures, root)

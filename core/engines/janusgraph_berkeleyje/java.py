@@ -12,7 +12,7 @@ from core.runtime.process import run
 VERSIONS = (17, 21)
 """Measured: with 25 every script fails ("Unsupported class file major version 69") though the port opens."""
 
-_MAJOR = re.compile(r'version "(\d+)')
+_MAJOR = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 def find_java(environment: Mapping[str, str] | None = None) -> Path:
