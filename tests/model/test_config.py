@@ -185,6 +185,14 @@ FAULTS = {
     "a channel with a space": ('[slack]\nchannel = "the backups"\n', 'slack.channel is "the backups". Write a'),
     "too many threads": ("runner_threads = 99\n", "runner_threads is 99. Write a number from 1 to 16."),
     "a control character": ('team = "a\\u001bb"\n', 'team is "a\\u001bb". Use printable characters only.'),
+    "a text that is a number": ("team = 3\n", "team is 3. Write a text in quotes."),
+    "a text too long": (f'team = "{"a" * 1001}"\n', "Use at most 1000 characters."),
+    "a url with a wrong port": ('[web]\npublic_url = "http://a:99999"\n', "Write one like"),
+    "a list that is a text": ('[access]\nbackup = "everyone"\n', 'Write a list of texts like ["one", "two"].'),
+    "an empty required key": (
+        '[sources.a]\nengine = "sqlite"\npath = ""\n',
+        "sources.a.path is empty: The database's file. Write path = ",
+    ),
     "a home that is not there": ('[state]\ndirectory = "~nobody-here/x"\n', "Write the path in full"),
 }
 
@@ -195,6 +203,35 @@ def test_a_fault_is_named_with_its_fix(tmp_path: Path, text: str, expected: str)
     rest = REST if "[sources" in text else SOURCES + REST
     (fault,) = faults(tmp_path, text + rest)
     assert expected in fault
+
+
+PORTS = {
+    "many": 'like "18400-18499"',
+    "2-1": "lower port first",
+    "0-9": "between 1 and 65535",
+    "1-65536": "between 1 and",
+}
+
+
+@pytest.mark.parametrize(("ports", "expected"), PORTS.items())
+def test_a_range_of_ports_that_is_none_is_told(tmp_path: Path, ports: str, expected: str) -> None:
+    """Ports are a range from low to high."""
+    (fault,) = faults(tmp_path, f'{SOURCES}{REST}ports = "{ports}"\n')
+    assert expected in fault
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [("./up", "{folder}/up"), ("~/up", "{home}/up"), ("/opt/up", "/opt/up"), ("docker", "docker")],
+)
+def test_a_program_beside_the_file_is_found_from_anywhere(tmp_path: Path, written: str, read_as: str) -> None:
+    """A program's relative path is meant from the folder of the file; a bare name is looked up on the PATH."""
+    shapes = Shapes(SHAPES.engines, SHAPES.vaults, {"command": (Option("up", "program", required=True),)})
+    path = tmp_path / "safehold.toml"
+    rest = REST.partition("[provisioners")[0]
+    path.write_text(f'{SOURCES}{rest}[provisioners.k8s]\ntype = "command"\nup = ["{written}", "./x"]\n', "utf-8")
+    expected = read_as.format(folder=tmp_path, home=Path.home())
+    assert read_config(path, shapes).provisioners["k8s"].options == {"up": (expected, "./x")}
 
 
 def test_an_empty_file_says_what_is_missing(tmp_path: Path) -> None:
