@@ -31,9 +31,9 @@ SECONDS_BETWEEN_RECONCILES = 30
 SECONDS_FOR_A_CLICK = 2
 """A right is asked of Slack within this: a submitted modal must be answered within three."""
 PING_SECONDS = 2.0
-"""A connection that just dies is noticed after about four of these and replaced; with the default of 10 s it takes 50."""
+"""A connection that just dies is noticed after about four of these; with the default of 10 s it takes 50 s."""
 WORKERS = 16
-SECONDS_TO_CLOSE = 4.0
+SECONDS_TO_CLOSE = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Bot:
         """
         self._closing.append(lambda: self.core.close(SECONDS_TO_CLOSE))
         self.core.start()
-        self._closing.append(self.pool.shutdown)
+        self._closing.append(lambda: self.pool.shutdown(wait=False, cancel_futures=True))
         port = self.web.start()
         self._closing.append(self.web.stop)
         self.board.start()
@@ -91,7 +91,7 @@ class Bot:
         )
         self._closing.append(self._socket.close)
         try:
-            self._socket.connect()
+            self._socket.connect()  # type: ignore[no-untyped-call] # Bolt gives it no types
         except (SlackClientError, OSError) as error:
             raise UnavailableError(
                 "Slack can't be reached in Socket Mode.",

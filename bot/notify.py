@@ -54,7 +54,7 @@ class MessageBoard:
         self._thread = threading.Thread(target=self._run, name="message board", daemon=True)
         self._thread.start()
 
-    def stop(self, timeout_seconds: float = 5.0) -> None:
+    def stop(self, timeout_seconds: float = 2.0) -> None:
         """Stop watching. What was not delivered is delivered after the next start."""
         self._stopped.set()
         self._woken.set()

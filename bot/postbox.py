@@ -36,6 +36,7 @@ class Postbox:
     client: WebClient
     catalog: Catalog
     clock: Clock
+    seconds_between_messages: float = SECONDS_BETWEEN_MESSAGES
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, float] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
@@ -147,7 +148,7 @@ class Postbox:
         self.catalog.messages.put(draft.subject, draft.slot, channel, ts, 0, digest)
 
     def _spend(self, channel: str) -> None:
-        self._due[channel] = self.clock.monotonic() + SECONDS_BETWEEN_MESSAGES
+        self._due[channel] = self.clock.monotonic() + self.seconds_between_messages
 
     def _refused(self, draft: Draft, error: SlackApiError) -> bool:
         """Take Slack's no: wait, give a message up that somebody deleted, or show it without its blocks."""

@@ -95,7 +95,7 @@ class WebServer:
         """
         config = uvicorn.Config(
             self.app, host=self.host, port=self.port, log_level="warning", access_log=False, lifespan="off",
-            timeout_graceful_shutdown=3, server_header=False,
+            timeout_graceful_shutdown=2, server_header=False,
         )  # fmt: skip
         try:
             listening = config.bind_socket()
@@ -118,8 +118,8 @@ class WebServer:
         port: int = listening.getsockname()[1]
         return port
 
-    def stop(self, timeout_seconds: float = 5.0) -> None:
-        """Stop listening; transfers under way get three seconds."""
+    def stop(self, timeout_seconds: float = 4.0) -> None:
+        """Stop listening; transfers under way get two seconds."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(timeout_seconds)

@@ -1,0 +1,52 @@
+"""The dashboard."""
+
+from tests.bot.conftest import World
+from tests.bot.people import APPROVER, ONCALL, button, words
+from tests.bot.test_restore import asked, standing
+
+
+def home(world: World, user: str) -> str:
+    """Return every text on somebody's dashboard."""
+    return words(world.slack.homes.get(user, {}).get("blocks", []))
+
+
+def test_home_follows_what_happens(world: World) -> None:
+    """An opened dashboard shows the source, then the backup, then the waiting restore with its buttons."""
+    world.people.open_home(APPROVER)
+    world.slack.until(lambda: "No good backup yet" in home(world, APPROVER), "the first drawing")
+    message = asked(world)
+    world.slack.until(lambda: "Waiting for a decision" in home(world, APPROVER), "the request")
+    approve = button(world.slack.homes[APPROVER]["blocks"], "Approve")
+    view = {"type": "home", "id": "VHOME", **world.slack.homes[APPROVER]}
+    world.people.send(world.people.click_in_view(APPROVER, approve, view))
+    standing(world, "C0APPROVALS", "Restore initiated")
+    assert message["ts"]
+    world.slack.until(lambda: "*ready*" in home(world, APPROVER), "the instance")
+
+
+def test_home_backs_up_and_lists(world: World) -> None:
+    """Back up now works from the dashboard, and Options opens the list over it, in which rows open."""
+    world.people.open_home(ONCALL)
+    world.slack.until(lambda: ONCALL in world.slack.homes, "the drawing")
+    view = {"type": "home", "id": "VHOME", **world.slack.homes[ONCALL]}
+    world.people.send(world.people.click_in_view(ONCALL, button(view["blocks"], "Back up now"), view))
+    world.slack.until(lambda: "1 backups" in home(world, ONCALL), "the backup")
+    world.people.send(world.people.click_in_view(ONCALL, button(view["blocks"], "Options"), view))
+    modal = world.people.modal("Backups")
+    assert "Backups of orders" in words(modal["blocks"])
+    world.people.send(world.people.click_in_view(ONCALL, button(modal["blocks"], "Options"), modal))
+    world.slack.until(lambda: "Close" in words(world.slack.views[modal["id"]]["blocks"]), "the opened row")
+    opened = world.slack.views[modal["id"]]
+    world.people.send(world.people.click_in_view(ONCALL, button(opened["blocks"], "Restore"), opened))
+    assert "sqlite-restore-" in words(world.people.modal("Restore orders")["blocks"])
+
+
+def test_errors_on_the_home_open_a_notice(world: World) -> None:
+    """Where no message can be shown, an error opens as a modal."""
+    asked(world)
+    world.people.open_home(ONCALL)
+    world.slack.until(lambda: "Waiting for a decision" in home(world, ONCALL), "the request")
+    blocks = world.slack.homes[ONCALL]["blocks"]
+    cancel = {**button(blocks, "Cancel"), "value": "r-00000000"}
+    world.people.send(world.people.click_in_view(ONCALL, cancel, {"type": "home", "id": "VHOME", "blocks": blocks}))
+    assert "r-00000000" in words(world.people.modal("Safehold")["blocks"])
