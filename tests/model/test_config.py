@@ -288,17 +288,3 @@ def test_a_syntax_error_has_its_line(tmp_path: Path, text: str, line: int) -> No
     (fault,) = faults(tmp_path, text)
     assert fault.startswith(f"safehold.toml line {line}: this is not TOML")
     assert "canary" not in fault
-
-
-@pytest.mark.parametrize("content", [b"a = '\xff'", b"#" * (1 << 20) + b"#", b"a = " + b"[" * 100_000])
-def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, content: bytes) -> None:
-    """Other encodings, huge files and nesting without end are named, not stumbled over."""
-    (tmp_path / "safehold.toml").write_bytes(content)
-    with pytest.raises(ConfigInvalid):
-        read_config(tmp_path / "safehold.toml", SHAPES)
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """A wrong path says which file was looked for."""
-    with pytest.raises(ConfigInvalid, match=r"nowhere\.toml can't be read: No such file"):
-        read_config(tmp_path / "nowhere.toml", SHAPES)

@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,20 @@ from core.model.options import Option, Shapes
 PATH = (Option("path", "path", required=True, says="Where it is."),)
 PORTS = (Option("ports", "ports"), Option("memory", "size"), Option("endpoint", "url"), Option("up", "list"))
 SHAPES = Shapes(engines={"sqlite": PATH}, vaults={"directory": PATH}, provisioners={"process": PORTS})
+
+
+@pytest.mark.parametrize("content", [b"a = '\xff'", b"#" * (1 << 20) + b"#", b"a = " + b"[" * 100_000])
+def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Other encodings, huge files and nesting without end are named, not stumbled over."""
+    (tmp_path / "safehold.toml").write_bytes(content)
+    with pytest.raises(ConfigInvalid):
+        read_config(tmp_path / "safehold.toml", SHAPES)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A wrong path says which file was looked for."""
+    with pytest.raises(ConfigInvalid, match=r"nowhere\.toml can't be read: No such file"):
+        read_config(tmp_path / "nowhere.toml", SHAPES)
 
 
 def test_lines_are_found_in_every_way_of_writing() -> None:
