@@ -3,7 +3,7 @@
 import hashlib
 import string
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import BinaryIO, cast
 
 import zstandard
@@ -11,6 +11,7 @@ import zstandard
 from core.errors import ArchiveCorrupt, UnsafePath
 from core.model.manifest import ArchivedFile, StoredArchive
 from core.vaults import member
+from core.vaults.beside import Beside
 from core.vaults.member import HINT, read_exactly
 from core.vaults.writing import CHUNK
 
@@ -139,19 +140,21 @@ def _require_header(stream: BinaryIO, name: str, size: int, archive: StoredArchi
 def _read_file(
     stream: BinaryIO, expected: ArchivedFile, archive: StoredArchive, told: Told, opened: Opener | None
 ) -> None:
-    target = opened(expected.path) if opened else None
-    try:
-        hashed, left = hashlib.sha256(), expected.size
-        while left:
-            content = read_exactly(stream, min(CHUNK, left))
+    hashed, left = hashlib.sha256(), expected.size
+    with opened(expected.path) if opened else nullcontext() as target:
+
+        def take(content: bytes) -> None:
             hashed.update(content)
             if target:
                 _write(target, content)
-            left -= len(content)
-            told(len(content))
-    finally:
-        if target:
-            target.close()
+
+        # A small file is done before a thread has started.
+        with Beside(take) if left > CHUNK else nullcontext(take) as beside:
+            while left:
+                content = read_exactly(stream, min(CHUNK, left))
+                beside(content)
+                left -= len(content)
+                told(len(content))
     read_exactly(stream, member.padding(expected.size))
     if hashed.hexdigest() != expected.sha256:
         raise differs(archive, f"the content of {expected.path} is another one")
