@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from playground.manifest import read_list
+from playground.manifest import read_list, read_value
 from playground.server import serve
 from playground.settings import Settings
 from playground.workspace import Workspace
@@ -56,6 +56,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         "channels": tuple(given.channel) if given.channel else None,
         "scopes": read_list(given.manifest, "bot") if given.manifest else None,
         "events": read_list(given.manifest, "bot_events") if given.manifest else None,
+        "usage_hint": read_value(given.manifest, "usage_hint") if given.manifest else None,
         "state": given.state,
     }
     return Settings(

@@ -1,4 +1,4 @@
-"""Scopes and events out of an app manifest, read line by line: all that is needed of its YAML."""
+"""Scopes, events and texts out of an app manifest, read line by line: all that is needed of its YAML."""
 
 from pathlib import Path
 
@@ -17,3 +17,12 @@ def read_list(path: Path, key: str) -> frozenset[str]:
         elif word:
             break
     return frozenset(items)
+
+
+def read_value(path: Path, key: str) -> str:
+    """Return the first value under a key such as usage_hint, or nothing. Raises OSError."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.strip().removeprefix("- ").partition(": ")
+        if name == key:
+            return value.strip().strip("'\"")
+    return ""

@@ -18,6 +18,7 @@ class Settings:
     team: str = "Acme"
     channels: tuple[str, ...] = ("backups", "backup-approvals")
     command: str = "/backups"
+    usage_hint: str = ""
     app: str = "Safehold"
     bot_token: str = field(default_factory=lambda: fresh_token("xoxb"))
     app_token: str = field(default_factory=lambda: fresh_token("xapp-1"))

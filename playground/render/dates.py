@@ -36,8 +36,7 @@ class Dates:
 
     def format(self, seconds: float, pattern: str) -> str:
         """Fill a pattern of tokens such as {date_short_pretty} at {time}; unknown ones stay."""
-        filled = TOKEN.sub(lambda found: self._word(found[1], seconds) or found[0], pattern)
-        return filled[:1].upper() + filled[1:] if pattern.startswith("{date") else filled
+        return TOKEN.sub(lambda found: self._word(found[1], seconds) or found[0], pattern)
 
     def _word(self, word: str, seconds: float) -> str:
         if word in {"time", "time_secs"}:
@@ -74,4 +73,5 @@ class Dates:
 
     def day(self, seconds: float) -> str:
         """Return what a day's divider says."""
-        return self.format(seconds, "{date_long_pretty}")
+        named = self.format(seconds, "{date_long_pretty}")
+        return named[:1].upper() + named[1:]

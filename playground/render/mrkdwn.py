@@ -61,7 +61,7 @@ class Mrkdwn:
         held = text.replace(MARK, "")
         held = PRE.sub(lambda found: keep(f"<pre>{self._inside_code(found[1])}</pre>"), held)
         held = CODE.sub(lambda found: keep(f"<code>{self._inside_code(found[1])}</code>"), held)
-        held = TOKEN.sub(lambda found: keep(self._token(found[1])), held)
+        held = TOKEN.sub(lambda found: keep(self._token(found[1], opens=_opens(found))), held)
         held = html.escape(with_emoji(unescaped(held)))
         held = _quotes(held if verbatim else _styled(held))
         while PIECE.search(held):
@@ -72,8 +72,11 @@ class Mrkdwn:
         bare = TOKEN.sub(lambda found: found[1].partition("|")[2] or found[1], text)
         return html.escape(unescaped(bare))
 
-    def _token(self, token: str) -> str:
+    def _token(self, token: str, *, opens: bool = False) -> str:
         body, _, label = token.partition("|")
+        date = DATE.match(body)
+        if date:
+            return self._date(date, label, opens=opens)
         ways: dict[str, Callable[[str, str], str]] = {"@": self._person, "#": self._channel, "!": self._special}
         way = ways.get(body[:1])
         if way:
@@ -99,9 +102,6 @@ class Mrkdwn:
         return f'<a class="mention" href="{html.escape(link)}">#{html.escape(name)}</a>'
 
     def _special(self, body: str, label: str) -> str:
-        date = DATE.match(body)
-        if date:
-            return self._date(date, label)
         word = body[1:].partition("^")
         if word[0] == "subteam":
             group = next((group for group in self._workspace.groups if group.id == word[2]), None)
@@ -109,15 +109,21 @@ class Mrkdwn:
             return f'<span class="mention{mine}">@{html.escape(group.handle if group else label or word[2])}</span>'
         return f'<span class="mention me">@{html.escape(word[0])}</span>'
 
-    def _date(self, found: re.Match[str], label: str) -> str:
+    def _date(self, found: re.Match[str], label: str, *, opens: bool) -> str:
         seconds, pattern, link = int(found[1]), unescaped(found[2]), safe_url(found[3])
         try:
             shown = self.dates.format(seconds, pattern)
         except (OverflowError, ValueError, OSError):
             return html.escape(label)
+        shown = shown[:1].upper() + shown[1:] if opens else shown
         full = self.dates.at(seconds).strftime("%A, %d %B %Y, %H:%M:%S %Z")
         inner = f'<time datetime="{self.dates.at(seconds).isoformat()}" title="{full}">{html.escape(shown)}</time>'
         return f'<a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer">{inner}</a>' if link else inner
+
+
+def _opens(found: re.Match[str]) -> bool:
+    """Say whether a token opens its line, where Today is written large; markup before it does not count."""
+    return not found.string[: found.start()].rpartition("\n")[2].strip("*_~ ")
 
 
 def _styled(text: str) -> str:

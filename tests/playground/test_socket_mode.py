@@ -225,3 +225,22 @@ def test_a_dropped_app_comes_back(bolt: App, connect: Callable, desk: Desk) -> N
     assert desk.http.post("/_playground/drop?announced=1").json()["dropped"] == 1
     until(lambda: desk.state()["connections"] == 1, 30)
     assert desk.write("olga", "/backups") == {"ok": True}
+
+
+def test_an_envelope_goes_to_one_of_several_connections(bolt: App, connect: Callable, desk: Desk) -> None:
+    """Two connections share the commands; none is heard twice, and one that goes leaves the other in service."""
+    heard: list[str] = []
+
+    def start(ack: Any, command: dict[str, Any]) -> None:
+        ack()
+        heard.append(command["text"])
+
+    bolt.command("/backups")(start)
+    first, _second = connect(), connect()
+    for number in range(4):
+        assert desk.write("olga", f"/backups {number}") == {"ok": True}
+    first.client.auto_reconnect_enabled = False
+    first.close()
+    until(lambda: desk.state()["connections"] == 1)
+    assert desk.write("olga", "/backups 4") == {"ok": True}
+    assert sorted(heard) == ["0", "1", "2", "3", "4"]

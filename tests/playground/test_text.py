@@ -64,7 +64,9 @@ def test_dates_are_in_the_readers_zone() -> None:
     assert ">Today 7:00 AM<" in Mrkdwn(WORKSPACE, WORKSPACE.person("arne")).render(token)
     assert TEXT.render("<!date^99999999999999^{date}|fallback>") == "fallback"
     dates = Dates("UTC", lambda: NOON)
-    assert dates.format(NOON - 86400, "{date_pretty}") == "Yesterday"
+    assert dates.format(NOON - 86400, "{date_pretty}") == "yesterday"
+    assert dates.day(NOON - 86400) == "Yesterday"
+    assert ">today 13:00<" in TEXT.render(f"proven {token}")
     assert dates.format(NOON - 3 * 86400, "{date_long}") == "Friday, November 20th"
     assert dates.format(NOON - 400 * 86400, "on {date_short}") == "on Oct 19, 2025"
     assert dates.format(NOON - 7200, "{ago}") == "2 hours ago"
