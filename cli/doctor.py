@@ -14,15 +14,13 @@ from core.services.check_up import Finding
 
 SCOPES = frozenset(
     {
-        "channels:join",
+        "channels:history",
         "channels:read",
         "chat:write",
-        "chat:write.public",
         "commands",
+        "groups:history",
         "groups:read",
-        "im:write",
         "usergroups:read",
-        "users:read",
     }
 )
 """What the bot asks for; a test compares it with manifest.yml."""
@@ -176,9 +174,7 @@ def _find_channel(client: WebClient, wanted: str) -> str:
         channel = next(found, {})
     name = f"#{channel.get('name', wanted.lstrip('#'))}"
     if not channel:
-        raise _Missing(
-            "is not among the channels that the bot can see", f"Make it, or in it: /invite the bot to {name}."
-        )
+        raise _Missing("the bot sees no such channel", f"Make {name}, or in it type: /invite @ and the bot's name.")
     if not channel.get("is_member"):
         raise _Missing("is there, but the bot is not in it", f"In {name} type: /invite @ and the bot's name.")
     return f"{name} ({channel.get('id', '')}), the bot is in it"

@@ -1,6 +1,7 @@
 """Brings the demo up in order, watches it, and takes it down in the opposite order."""
 
 import json
+import os
 import secrets
 import sys
 import threading
@@ -86,7 +87,7 @@ class Stage:
         return {
             "url": self.url,
             "endpoints": {"workspace": self.url, SOURCE: self.endpoint, "downloads": self.downloads},
-            "pids": {name: child.pid for name, child in self.children.running.items()},
+            "pids": {"demo": os.getpid(), **{name: child.pid for name, child in self.children.running.items()}},
             "config": str(self.layout.config),
             "logs": str(self.layout.logs),
         }

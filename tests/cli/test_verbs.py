@@ -100,7 +100,7 @@ def test_a_download_is_checked_and_unpacks_with_common_tools(safehold: Terminal,
     assert hashlib.sha256(archive.read_bytes()).hexdigest() in taken.out
     command = taken.out.splitlines()[-1].strip()
     subprocess.run(["bash", "-ec", command], check=True, capture_output=True, cwd=tmp_path)
-    unpacked = next(folder.rglob("orders.db"))
+    unpacked = next(folder.rglob("database.sqlite"))
     with sqlite3.connect(unpacked) as connection:
         assert connection.execute("select count(*) from album").fetchone() == (3,)
     connection.close()
