@@ -27,6 +27,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Server(uvicorn.Server):
+    """A server that keeps its state when it ends, by whatever signal."""
+
+    def __init__(self, config: uvicorn.Config, state: State | None) -> None:
+        super().__init__(config)
+        self._state = state
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End all connections, then write the state; uvicorn raises the signal again after this."""
+        await super().shutdown(sockets)
+        if self._state:
+            self._state.save()
+
+
 class Playground:
     """Serve a workspace in a thread between `with` and its end.
 
@@ -35,12 +49,12 @@ class Playground:
 
     def __init__(self, workspace: Workspace | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.workspace = workspace or Workspace()
-        self._state = _kept(self.workspace)
+        state = _kept(self.workspace)
         self._listener = listen(host, port)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
         self.api_url = f"{self.url}/api/"
-        self._server = uvicorn.Server(_config(self.workspace))
+        self._server = Server(_config(self.workspace, host), state)
         self._thread = threading.Thread(target=self._run, name="playground", daemon=True)
 
     def _run(self) -> None:
@@ -58,8 +72,6 @@ class Playground:
         self._server.should_exit = True
         self._thread.join(10)
         self._listener.close()
-        if self._state:
-            self._state.save()
 
 
 def serve(port: int, workspace: Workspace | None = None, *, host: str = "127.0.0.1") -> None:
@@ -68,11 +80,9 @@ def serve(port: int, workspace: Workspace | None = None, *, host: str = "127.0.0
     state = _kept(workspace)
     listener = listen(host, port)
     try:
-        uvicorn.Server(_config(workspace)).run([listener])
+        Server(_config(workspace, host), state).run([listener])
     finally:
         listener.close()
-        if state:
-            state.save()
 
 
 def _kept(workspace: Workspace) -> State | None:
@@ -84,9 +94,9 @@ def _kept(workspace: Workspace) -> State | None:
     return state
 
 
-def _config(workspace: Workspace) -> uvicorn.Config:
+def _config(workspace: Workspace, host: str) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(workspace),
+        create_app(workspace, host),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -80,20 +80,18 @@ def test_messages_survive_a_kill_and_the_app_is_back(port: int, tmp_path: Path) 
     client = WebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{port}/api/")
     app = App(client=client, token_verification_enabled=False)
     app.command("/backups")(lambda ack: ack("here again"))
-    desk = Desk(f"http://127.0.0.1:{port}")
     handler = SocketModeHandler(app, "xapp-1", ping_interval=1)
     with process(port, "--state", str(state)):
         handler.connect()
         client.chat_postMessage(channel="#backups", text="stays")
         until(lambda: state.exists() and "stays" in state.read_text())
-    with process(port, "--state", str(state)):
+    with process(port, "--state", str(state)), Desk(f"http://127.0.0.1:{port}") as desk:
         assert [message["text"] for message in desk.messages()] == ["stays"]
         until(lambda: desk.state()["connections"] == 1, 30)
         assert desk.write("olga", "/backups") == {"ok": True}
         handler.client.auto_reconnect_enabled = False
         desk.http.post("/_playground/drop")
         handler.close()
-        desk.http.close()
 
 
 def test_a_state_that_is_none_is_said(port: int, tmp_path: Path) -> None:
@@ -105,3 +103,31 @@ def test_a_state_that_is_none_is_said(port: int, tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "is not a playground's state. Name another file with --state" in ended.stderr
     assert state.read_text() == '{"messages": 5}'
+
+
+def test_what_was_said_last_survives_a_terminate(port: int, tmp_path: Path) -> None:
+    """SIGTERM right after a message keeps it."""
+    state = tmp_path / "state.json"
+    with process(port, "--state", str(state)) as running, Desk(f"http://127.0.0.1:{port}") as desk:
+        desk.write("olga", "the last word")
+        running.terminate()
+        running.wait(10)
+    assert "the last word" in state.read_text()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 200),
+    ],
+)
+def test_another_web_site_cannot_act_here(headers: dict[str, str], status: int) -> None:
+    """A page elsewhere, or a foreign name that leads here, is refused; plain clients pass."""
+    with Playground() as running:
+        body = {"kind": "write", "channel": "backups", "text": "hello"}
+        answer = httpx.post(f"{running.url}/w/olga/act", json=body, headers=headers, trust_env=False)
+    assert answer.status_code == status
