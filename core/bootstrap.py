@@ -125,9 +125,11 @@ class Core:
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Ask what runs here to stop and clean up, wait for it, and take this process off the record."""
-        self.runner.shutdown(timeout_seconds)
+        ended = self.runner.shutdown(timeout_seconds)
         self.heartbeat.close()
-        self.catalog.processes.forget(self.owner)
+        if ended:
+            # What still runs is not taken for dead by others as long as this process lives.
+            self.catalog.processes.forget(self.owner)
 
     def __enter__(self) -> Self:
         self.start()

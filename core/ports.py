@@ -60,6 +60,11 @@ class Runner(Protocol):
         """Ask the work of that key to stop at its next progress report; False where none is known here."""
         ...
 
+    @property
+    def closing(self) -> bool:
+        """Say whether everything is being stopped: work that is asked to stop then was interrupted, not cancelled."""
+        ...
+
     def cancelled(self, key: str) -> bool:
         """Say whether the work of that key was asked to stop."""
         ...

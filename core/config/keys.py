@@ -20,10 +20,10 @@ VAULT = (Option("type", "text", required=True, says="The kind of vault."),)
 PROVISIONER = (Option("type", "text", required=True, says="The kind of provisioner."),)
 ACCESS = (
     Option("backup", "list", default=("everyone",), says="Who may take, verify and cancel backups."),
-    Option("download", "list", default=("everyone",), says="Who may download archives."),
-    Option("restore", "list", default=("everyone",), says="Who may ask for a restore."),
-    Option("approve", "list", default=("everyone",), says="Who may approve a restore that somebody else asked for."),
-    Option("destroy", "list", default=("everyone",), says="Who may extend and destroy instances."),
+    Option("download", "list", default=(), says="Who may download archives."),
+    Option("restore", "list", default=(), says="Who may ask for a restore."),
+    Option("approve", "list", default=(), says="Who may approve a restore that somebody else asked for."),
+    Option("destroy", "list", default=(), says="Who may extend and destroy instances."),
     Option("approvals_needed", "integer", default=1, says="How many people have to approve a restore."),
     Option("approval_required", "flag", default=True, says="Whether a restore needs approval at all."),
     Option("approval_expires", "duration", default=14_400, says="How long a request waits for its approvals."),

@@ -144,7 +144,7 @@ class Sections:
     def _require_approvers(self, access: AccessConfig) -> None:
         people = set(access.approve)
         unbounded = any(entry == EVERYONE or entry.startswith("S") for entry in people)
-        if access.approval_required and not unbounded and len(people) < access.approvals_needed:
+        if access.restore and access.approval_required and not unbounded and len(people) < access.approvals_needed:
             self.reading.fault(
                 ("access", "approve"),
                 f"names {len(people) or 'nobody'}, but a restore needs {access.approvals_needed} to approve it. "

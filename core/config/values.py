@@ -31,10 +31,10 @@ class AccessConfig:
     """Who may do what: "everyone", person ids ("U0123ABC"), group ids ("S0123ABC") and logins ("os:anna")."""
 
     backup: tuple[str, ...] = ("everyone",)
-    download: tuple[str, ...] = ("everyone",)
-    restore: tuple[str, ...] = ("everyone",)
-    approve: tuple[str, ...] = ("everyone",)
-    destroy: tuple[str, ...] = ("everyone",)
+    download: tuple[str, ...] = ()
+    restore: tuple[str, ...] = ()
+    approve: tuple[str, ...] = ()
+    destroy: tuple[str, ...] = ()
     approvals_needed: int = 1
     approval_required: bool = True
     approval_expires_seconds: int = 14_400

@@ -22,8 +22,8 @@ class _Run:
 class ThreadRunner:
     """Runs work in at most so many threads, as `core.ports.Runner`; what finds none free waits its turn.
 
-    A thread ends when nothing waits. None of them is a daemon, so the interpreter ends no run half-way: it waits for
-    those that `shutdown` has not ended.
+    Each run has a thread of its own, so that what it does to its thread (its priority) ends with it. None is a
+    daemon, so the interpreter ends no run half-way: it waits for those that `shutdown` has not ended.
     """
 
     def __init__(self, threads: int) -> None:
@@ -50,7 +50,12 @@ class ThreadRunner:
             self._known.append(run)
             if self._busy < self._threads:
                 self._busy += 1
-                threading.Thread(target=self._drain, name=f"runner-{self._busy}").start()
+                self._start()
+
+    @property
+    def closing(self) -> bool:
+        """Say whether the runner was told to shut down."""
+        return self._closed
 
     def wait(self, key: str, timeout_seconds: float | None = None) -> bool:
         """Wait until all work of that key has ended (True) or time is up (False). Unknown keys have ended."""
@@ -94,23 +99,29 @@ class ThreadRunner:
     def _runs(self, key: str) -> list[_Run]:
         return [run for run in self._known if run.key == key]
 
-    def _drain(self) -> None:
-        while (run := self._next()) is not None:
-            self._current.run = run
-            try:
-                run.work()
-            except BaseException:
-                reference = secrets.token_hex(4)
-                logger.exception("run %s ended with an error, ref %s", run.key, reference)
-            finally:
-                with self._changed:
-                    self._known.remove(run)
-                    self._changed.notify_all()
+    def _start(self) -> None:
+        threading.Thread(target=self._run_next, name=f"runner-{self._busy}").start()
 
-    def _next(self) -> _Run | None:
+    def _run_next(self) -> None:
+        with self._changed:
+            run = self._queue.popleft() if self._queue else None
+        if run is not None:
+            self._do(run)
         with self._changed:
             if self._queue:
-                return self._queue.popleft()
-            self._busy -= 1
-            self._changed.notify_all()
-            return None
+                self._start()
+            else:
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def _do(self, run: _Run) -> None:
+        self._current.run = run
+        try:
+            run.work()
+        except BaseException:
+            reference = secrets.token_hex(4)
+            logger.exception("run %s ended with an error, ref %s", run.key, reference)
+        finally:
+            with self._changed:
+                self._known.remove(run)
+                self._changed.notify_all()

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from core.errors import Cancelled
+from core.errors import Cancelled, Interrupted
 from core.model.progress import Step
-from core.ports import Clock
+from core.ports import Clock, Runner
 
 SECONDS_BETWEEN_REPORTS = 0.5
 """A person sees movement; a Slack message can't be edited more often than about once a second anyway."""
@@ -25,7 +25,7 @@ class Reporter:
     run: str
     clock: Clock
     record: Callable[[Step], object]
-    cancelled: Callable[[str], bool]
+    runner: Runner
     timings: dict[str, float] = field(default_factory=dict)
     step: str = ""
     _written_at: float = -1.0
@@ -35,10 +35,13 @@ class Reporter:
 
         Raises:
             Cancelled: a person asked this run to stop.
+            Interrupted: Safehold is shutting down.
 
         """
-        if self.cancelled(self.run):
-            raise Cancelled("The run was cancelled.", hint="What it had made was removed.")
+        if self.runner.cancelled(self.run):
+            if self.runner.closing:
+                raise Interrupted("Safehold was stopped in the middle of it.", hint="Leftovers are removed. Retry.")
+            raise Cancelled("It was cancelled.", hint="What it had made was removed.")
         now = self.clock.monotonic()
         if step.name != self.step or now - self._written_at >= SECONDS_BETWEEN_REPORTS:
             if step.name != self.step:

@@ -51,7 +51,7 @@ class RunRestore:
         )
         if restore is None:
             return
-        report = Reporter(restore.id, self.clock, lambda step: self._show(restore, step), self.runner.cancelled)
+        report = Reporter(restore.id, self.clock, lambda step: self._show(restore, step), self.runner)
         place: Place | None = None
         try:
             self._require_plan(restore)

@@ -5,13 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.catalog import Catalog
-from core.errors import Cancelled, CaptureFailed, CorruptionError, NotEnoughSpace, ProofFailed, SafeholdError
+from core.errors import (
+    Cancelled,
+    CaptureFailed,
+    CorruptionError,
+    Interrupted,
+    NotEnoughSpace,
+    ProofFailed,
+    SafeholdError,
+)
 from core.model.backup import Backup, BackupState, Proof
 from core.model.manifest import Manifest, StoredArchive
 from core.model.person import SYSTEM
 from core.model.progress import Step
 from core.model.source import Prove, Source
 from core.ports import Clock, Image, Runner
+from core.runtime.priority import give_way
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
 from core.services.prove_backup import ProveBackup
@@ -50,9 +59,8 @@ class TakeBackup:
         )
         if started is None:
             return
-        report = Reporter(
-            backup_id, self.clock, lambda step: self.catalog.backups.report(backup_id, step), self.runner.cancelled
-        )
+        give_way()
+        report = Reporter(backup_id, self.clock, lambda step: self.catalog.backups.report(backup_id, step), self.runner)
         try:
             manifest = self._store(started, report)
             warning = self._prove(started, manifest, report)
@@ -127,8 +135,8 @@ class TakeBackup:
                 proof = self.prove(backup.id, engine, vault, manifest, report)
         except (ProofFailed, CorruptionError):
             raise
-        except Cancelled:
-            return "The proof was cancelled; the bytes were read back and match."
+        except (Cancelled, Interrupted) as error:
+            return f"Not proven: {error.message} The bytes were read back and match."
         except SafeholdError as error:
             self.failures.keep(backup.id, "proving", error, at=self.clock.now())
             return f"Not proven: {error.message} {error.hint}".strip()
@@ -209,6 +217,8 @@ def _ended(error: BaseException, current: Backup) -> BackupState:
         # Its bytes were read back: only their own fault makes it anything but good.
         damaged = isinstance(error, (ProofFailed, CorruptionError))
         return BackupState.DAMAGED if damaged else BackupState.GOOD
+    if isinstance(error, Interrupted):
+        return BackupState.INTERRUPTED
     return BackupState.CANCELLED if isinstance(error, Cancelled) else BackupState.FAILED
 
 

@@ -8,6 +8,7 @@ from core.model.backup import Backup, BackupState, Proof
 from core.model.person import SYSTEM, Person
 from core.model.progress import Step
 from core.ports import Clock, Runner
+from core.runtime.priority import give_way
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
@@ -61,8 +62,9 @@ class VerifyBackup:
         return backup
 
     def _run(self, backup: Backup) -> None:
+        give_way()
         run = verify_run(backup.id)
-        report = Reporter(run, self.clock, lambda step: self._show(backup.id, step), self.runner.cancelled)
+        report = Reporter(run, self.clock, lambda step: self._show(backup.id, step), self.runner)
         try:
             self._check(backup, report)
         except BaseException as error:

@@ -95,6 +95,7 @@ def test_a_long_file_gets_what_it_says(tmp_path: Path) -> None:
         [access]
         restore = ["U0123ABC", "S0123ABC", "os:anna"]
         destroy = []
+        approve = ["everyone"]
         approvals_needed = 2
         approval_expires = "15m"
         [slack]
@@ -176,10 +177,13 @@ FAULTS = {
     "a url without a host": ('[web]\npublic_url = "example"\n', 'web.public_url is "example". Write one like'),
     "a web address of another kind": ('[web]\npublic_url = "ws://x"\n', "web.public_url is no web address."),
     "a flag in quotes": ('[access]\napproval_required = "no"\n', "Write true or false, without quotes."),
-    "a person by name": ('[access]\nrestore = ["@dba"]\n', 'access.restore names "@dba". Use "everyone", a member'),
-    "nobody to approve": ("[access]\napprove = []\n", "access.approve names nobody, but a restore needs 1"),
+    "a person by name": ('[access]\nbackup = ["@dba"]\n', 'access.backup names "@dba". Use "everyone", a member'),
+    "nobody to approve": (
+        '[access]\nrestore = ["U2"]\napprove = []\n',
+        "access.approve names nobody, but a restore needs 1",
+    ),
     "too few to approve": (
-        '[access]\napprovals_needed = 2\napprove = ["U1"]\n',
+        '[access]\nrestore = ["U2"]\napprovals_needed = 2\napprove = ["U1"]\n',
         "access.approve names 1, but a restore needs 2",
     ),
     "a channel with a space": ('[slack]\nchannel = "the backups"\n', 'slack.channel is "the backups". Write a'),

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import NotAllowed, SafeholdError, UnknownName, UsageError
 from core.model.backup import BackupState, Proof, Tier
-from tests.support.world import ANNA, BEN, GITA, World, write_database
+from tests.support.world import ANNA, BEN, GITA, World, until, write_database
 
 
 def test_a_backup_of_a_running_database_ends_good_and_proven(world: World) -> None:
@@ -147,3 +147,36 @@ def test_verify_proves_a_backup_that_was_only_verified(make_world: Callable[...,
     world.settled(f"verify:{identifier}")
     assert world.core.find_backup(identifier).proof is Proof.PROVEN
     assert world.core.find_backup(identifier).step is None
+
+
+def test_a_shutdown_interrupts_a_running_backup_and_says_so(make_world: Callable[..., World]) -> None:
+    """Nobody cancelled it, so nobody is named; nothing half-made stays."""
+    world = make_world(rows=100_000)
+    backup = world.core.create_backup("orders", ANNA).backup
+    until(lambda: world.core.find_backup(backup.id).state is BackupState.RUNNING)
+    world.core.close()
+    ended = world.core.find_backup(backup.id)
+    assert ended.state in {BackupState.INTERRUPTED, BackupState.GOOD}
+    assert (ended.failure is None) == (ended.state is BackupState.GOOD)
+    assert world.left_behind() == []
+
+
+def test_a_cancelled_backup_says_so_and_leaves_nothing(make_world: Callable[..., World]) -> None:
+    """Cancel is obeyed at the next step."""
+    world = make_world(rows=100_000)
+    backup = world.core.create_backup("orders", ANNA).backup
+    world.core.cancel_run(backup.id, ANNA)
+    world.settled(backup.id)
+    assert world.core.find_backup(backup.id).state is BackupState.CANCELLED
+    assert list(world.core.adapters.vault("local").committed()) == []
+    assert world.left_behind() == []
+
+
+def test_a_guest_can_not_cancel_a_backup(make_world: Callable[..., World]) -> None:
+    """What one person began somebody without a right can't stop."""
+    world = make_world(rows=50_000)
+    backup = world.core.create_backup("orders", ANNA).backup
+    with pytest.raises(NotAllowed):
+        world.core.cancel_run(backup.id, GITA)
+    world.settled(backup.id)
+    assert world.core.find_backup(backup.id).state is BackupState.GOOD

@@ -47,6 +47,8 @@ class Tool:
         (directory / "conf").mkdir(parents=True, exist_ok=True)
         log = LOGBACK.replace("<encoder>", "<target>System.err</target><encoder>")
         (directory / "conf" / "logback.xml").write_text(log, "utf-8")
+        # JE would take 65 % of the heap, of which reading, rebuilding and Lucene need their share.
+        settings = {"storage.berkeleyje.cache-percentage": "40", **settings}
         write_properties(directory / "graph.properties", settings)
         job = {
             "directory": settings["storage.directory"],

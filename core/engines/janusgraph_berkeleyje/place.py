@@ -80,9 +80,14 @@ def graph_settings(directory: Path, *, name: str, indexes: Sequence[str]) -> dic
 
 
 def write_properties(path: Path, settings: Mapping[str, str]) -> None:
-    """Write a properties file as JanusGraph reads it: backslashes escaped, one setting a line."""
-    lines = (f"{key}={value.replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())
+    """Write a properties file as JanusGraph reads it: one setting a line; backslashes and commas are escaped."""
+    lines = (f"{key}={_escaped(value)}\n" for key, value in settings.items())
     path.write_text("".join(lines), "utf-8")
+
+
+def _escaped(value: str) -> str:
+    """Keep a value whole: a comma would make a list of it, a "${" would be replaced."""
+    return value.replace("\\", "\\\\").replace(",", "\\,").replace("${", "$${")
 
 
 def _server(directory: Path, host: str, port: int) -> str:
