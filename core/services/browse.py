@@ -89,28 +89,28 @@ class Browse:
 
         """
         source = self.adapters.source(name)
-        newest_good = self.catalog.backups.newest_good(name)
         count, size = self.catalog.backups.totals(name)
         return SourceStatus(
             source=source,
             title=self.adapters.engine(source.engine).title,
-            newest_good=newest_good,
+            newest_good=self.catalog.backups.newest_good(name),
             newest=self.catalog.backups.newest(name),
             count=count,
             size_bytes=size,
-            overdue=self._overdue(source, newest_good),
+            overdue=self._overdue(source),
         )
 
     def dashboard(self, person: Person, *, most: int = 20) -> Dashboard:
         """Return what the person sees: at most so many sources, those in trouble first."""
-        statuses = [self.status(name) for name in self.adapters.sources]
-        statuses.sort(key=lambda status: (not status.overdue, status.source.name))
+        # One look-up a source tells who is in trouble; the rest is asked for those that are shown.
+        troubled = {source.name for source in self.adapters.sources.values() if self._overdue(source)}
+        shown = sorted(self.adapters.sources, key=lambda name: (name not in troubled, name))[:most]
         waiting = self.catalog.restores.waiting()
         may_decide = bool(waiting) and self.access.may(person, Verb.APPROVE)
         mine = [r for r in waiting if may_decide and r.requested_by.id != person.id]
         others = [r for r in waiting if r not in mine]
         return Dashboard(
-            sources=tuple(statuses[:most]),
+            sources=tuple(self.status(name) for name in shown),
             instances=tuple(self.catalog.instances.current()),
             waiting=(*mine, *others),
             lately=self._lately(),
@@ -137,7 +137,8 @@ class Browse:
         dated.sort(key=lambda pair: pair[0], reverse=True)
         return tuple(record for _, record in dated[:LATELY])
 
-    def _overdue(self, source: Source, newest_good: Backup | None) -> bool:
+    def _overdue(self, source: Source) -> bool:
+        newest_good = self.catalog.backups.newest_good(source.name)
         if newest_good is None:
             return True
         taken_at = newest_good.started_at or newest_good.requested_at
