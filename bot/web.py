@@ -2,9 +2,10 @@
 
 import html
 import logging
+import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import uvicorn
@@ -46,7 +47,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewp
 <title>Safehold</title><style>body{{font:1.1rem/1.5 system-ui;max-width:34rem;margin:20vh auto;padding:0 1rem}}</style>
 <h1>{title}</h1><p>{text}</p></html>
 """
-SECONDS_TO_START = 10.0
+BACKLOG = 128
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,6 @@ class WebServer:
     port: int
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
-    _ended: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> int:
         """Listen, and return the port: the one that was found where 0 was asked for.
@@ -97,12 +97,7 @@ class WebServer:
             self.app, host=self.host, port=self.port, log_level="warning", access_log=False, lifespan="off",
             timeout_graceful_shutdown=2, server_header=False,
         )  # fmt: skip
-        try:
-            listening = config.bind_socket()
-        except SystemExit as error:
-            raise PortInUse(
-                f"Port {self.port} on {self.host} is in use.", hint="Stop what listens there, or set [web] port."
-            ) from error
+        listening = self._listen()
         self._server = uvicorn.Server(config)
         server = self._server
 
@@ -111,12 +106,25 @@ class WebServer:
                 server.run(sockets=[listening])
             finally:
                 listening.close()
-                self._ended.set()
 
         self._thread = threading.Thread(target=run, name="web", daemon=True)
         self._thread.start()
         port: int = listening.getsockname()[1]
         return port
+
+    def _listen(self) -> socket.socket:
+        listening = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((self.host, self.port))
+            listening.listen(BACKLOG)
+        except OSError as error:
+            listening.close()
+            raise PortInUse(
+                f"Port {self.port} on {self.host} can't be listened on: {error.strerror}.",
+                hint="Stop what is in use there, or set [web] host and port.",
+            ) from error
+        return listening
 
     def stop(self, timeout_seconds: float = 4.0) -> None:
         """Stop listening; transfers under way get two seconds."""

@@ -86,11 +86,19 @@ def _saying(backup: Backup, last_good: Backup | None) -> str:
             held = f", {counts(backup.counts)}" if backup.counts else ""
             warning = f"\n*Look at this* {escape(cut(backup.warning, SAYING))}" if backup.warning else ""
             ending = f"is done and {backup.proof.value}. {size(backup.size)} in {_seconds(backup)}{held}."
-            return f"{name} by {who}{note} {ending}{warning}"
+            return f"{name} by {who}{note} {ending}{_again(backup)}{warning}"
         case BackupState.CANCELLED:
             return f"{name} by {who}{note} was cancelled. Leftovers are removed, {code(backup.source)} was not touched."
         case _:
             return f"{name} by {who}{note} {_failed(backup)}{_last_good(backup, last_good)}{_reference(backup)}"
+
+
+def _again(backup: Backup) -> str:
+    if backup.step is not None:
+        return f" Now {step(backup.step)}."
+    if backup.proven_at is None or backup.finished_at is None or backup.proven_at <= backup.finished_at:
+        return ""
+    return f" Verified and proven again {when(backup.proven_at)}."
 
 
 def _failed(backup: Backup) -> str:

@@ -7,7 +7,7 @@ from bot.blocks import instance as instances
 from bot.blocks.listing import standing
 from bot.blocks.parts import VIEW_BLOCKS, Json, actions, button, context, header, section
 from bot.blocks.restore import decision_buttons
-from bot.blocks.text import code, cut, escape, person, quoted, size, when
+from bot.blocks.text import code, cut, escape, many, person, quoted, size, when
 from bot.ids import Action
 from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
@@ -36,7 +36,7 @@ def home(dashboard: Dashboard, reader: str, now: datetime) -> Json:
 
 
 def _source(status: SourceStatus, now: datetime) -> str:
-    kept = f"{status.count} backups, {size(status.size_bytes)}"
+    kept = f"{many(status.count, 'backup')}, {size(status.size_bytes)}"
     newest, trouble = status.newest, ""
     if newest is not None and newest.state.open:
         trouble = " · a backup is *pending*"

@@ -112,8 +112,17 @@ def counts(found: Mapping[str, Mapping[str, int]], *, labels: int = 0) -> str:
         parts = [f"{escape(cut(label, 60))} {count}" for label, count in by_label.items()]
         more = ", …" if len(parts) > labels else ""
         inner = f" ({', '.join(parts[:labels])}{more})" if labels and parts else ""
-        told.append(f"{sum(by_label.values())} {escape(cut(kind, 60))}{inner}")
+        total = sum(by_label.values())
+        if kind == "tables":
+            told.append(f"{total} rows in {many(len(by_label), 'table')}{inner}")
+        else:
+            told.append(f"{total} {escape(cut(kind, 60))}{inner}")
     return ", ".join(told)
+
+
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 backup", "2 backups"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def short(fingerprint: str) -> str:

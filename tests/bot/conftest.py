@@ -109,7 +109,7 @@ def build_world(slack: SlackServer, folder: Path, config: Path, *, board: bool =
     postbox = Postbox(client, core.catalog, clock, seconds_between_messages=0.0)
     message_board = MessageBoard(core, client, postbox)
     pool = ThreadPoolExecutor(4)
-    app = build_app(Desk(core, client, message_board, "http://bot.example"), pool)
+    app = build_app(Desk(core, client, message_board, "http://bot.example"), pool, "a signing secret")
     world = World(slack, folder, clock, core, app, message_board, People(app, slack))
     core.start()
     if board:

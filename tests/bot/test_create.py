@@ -1,13 +1,15 @@
 """Back up now, and the message that follows it."""
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 from tests.bot.conftest import World
-from tests.bot.people import GUEST, ONCALL, button, words
+from tests.bot.people import APPROVER, GUEST, ONCALL, button, words
 from tests.bot.slack_server import Trouble
 
 
-def in_channel(world: World) -> list[dict[str, object]]:
+def in_channel(world: World) -> list[dict[str, Any]]:
     """Return what stands in #backups, threads left out."""
     return [m for m in world.slack.messages.get("C0BACKUPS", []) if not m["thread_ts"]]
 
@@ -24,6 +26,31 @@ def test_back_up_now_answers_at_once_and_the_message_ends_proven(world: World) -
     assert [button(message["blocks"], label) for label in ("Options", "Download", "Restore")]
     assert reply["thread_ts"] == message["ts"]
     assert "SHA-256" in reply["text"]
+
+
+def test_verify_says_when_it_was_proven_again(world: World) -> None:
+    """Verify answers at once, and the backup's message tells when it has been done."""
+    backup = world.backed_up()
+    world.slack.until(lambda: in_channel(world), "the message")
+    opened = world.people.typed(ONCALL, f"show {backup}")
+    assert "Verifying" in world.people.press(ONCALL, button(opened.blocks, "Verify")).text
+    world.slack.until(lambda: "Verified and proven again" in words(in_channel(world)), "the end")
+    assert "right to verify" in world.people.typed(GUEST, f"verify {backup}").text
+
+
+def test_running_backup_is_pending_and_can_be_cancelled(world: World) -> None:
+    """A backup under way stands on top as pending with Cancel; a second request joins it; cancelled, it says so."""
+    held = threading.Event()
+    for number in range(world.core.config.runner_threads):
+        world.core.runner.submit(f"in the way {number}", lambda: bool(held.wait(30)) or None)
+    listed = world.people.typed(ONCALL, "")
+    pressed = world.people.press(ONCALL, button(listed.blocks, "Back up now"))
+    assert "*Pending* · started" in pressed.text
+    assert "you joined it" in world.people.typed(APPROVER, "now orders").text
+    message = world.slack.until(lambda: in_channel(world), "the message")[0]
+    assert "asked to stop" in world.people.press(ONCALL, button(message["blocks"], "Cancel"), ephemeral=False).text
+    world.slack.until(lambda: "was cancelled" in words(in_channel(world)), "the end")
+    held.set()
 
 
 def test_same_envelope_twice_is_one_backup(world: World) -> None:

@@ -30,7 +30,7 @@ def test_home_backs_up_and_lists(world: World) -> None:
     world.slack.until(lambda: ONCALL in world.slack.homes, "the drawing")
     view = {"type": "home", "id": "VHOME", **world.slack.homes[ONCALL]}
     world.people.send(world.people.click_in_view(ONCALL, button(view["blocks"], "Back up now"), view))
-    world.slack.until(lambda: "1 backups" in home(world, ONCALL), "the backup")
+    world.slack.until(lambda: "1 backup," in home(world, ONCALL), "the backup")
     world.people.send(world.people.click_in_view(ONCALL, button(view["blocks"], "Options"), view))
     modal = world.people.modal("Backups")
     assert "Backups of orders" in words(modal["blocks"])

@@ -1,0 +1,230 @@
+"""Any values make blocks that Slack takes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.blocks import answers, home, instance, listing, restore
+from bot.blocks import backup as backups
+from bot.blocks.text import cut_markup, escape
+from core.errors import Stale
+from core.model.backup import Backup, BackupState, Failure, Page, Proof, Tier
+from core.model.instance import Instance, InstanceState
+from core.model.person import Door, Person
+from core.model.plan import RestorePlan
+from core.model.progress import Step, Unit
+from core.model.restore import Decision, Restore, RestoreState
+from core.model.source import Source
+from core.services.browse import Dashboard, SourceStatus
+from tests.bot.limits import check_blocks, check_view
+
+T = TypeVar("T")
+NOW = datetime(2026, 11, 23, 14, 3, tzinfo=UTC)
+words = st.builds(str.__mul__, st.text(max_size=8) | st.just("<!channel> & `x` "), st.sampled_from([1, 3, 400]))
+short = words.map(lambda text: text[:200])
+names = st.from_regex(r"\A[a-z][a-z0-9_-]{0,39}\Z")
+
+
+def many(one: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
+    """Return lists of one thing again and again: as long as it gets, without the time that many things take."""
+    return st.builds(lambda thing, times: [thing] * times, one, st.integers(0, most))
+
+
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - zoned beside
+maybe_moments = st.none() | moments
+numbers = st.integers(0, 10**15)
+counts = st.dictionaries(words, st.dictionaries(words, numbers, max_size=3), max_size=2)
+people = st.builds(Person, id=st.just("U0ONCALL") | short, name=words, door=st.sampled_from(Door))
+steps = st.none() | st.builds(Step, name=short, done=numbers, total=numbers, unit=st.sampled_from(Unit))
+failures = st.none() | st.builds(Failure, code=short, message=words, hint=words, reference=short, step=short)
+some_backups = st.builds(
+    Backup,
+    id=st.from_regex(r"\A\d{8}T\d{6}Z-[0-9a-f]{6}\Z"),
+    source=names,
+    engine=names,
+    vault=names,
+    tiers=st.frozensets(st.sampled_from(Tier)),
+    state=st.sampled_from(BackupState),
+    proof=st.sampled_from(Proof),
+    requested_by=people,
+    note=short,
+    requested_at=moments,
+    started_at=maybe_moments,
+    finished_at=maybe_moments,
+    step=steps,
+    size=numbers,
+    raw_size=numbers,
+    archive_name=short,
+    archive_sha256=short,
+    timings=st.dictionaries(short, st.floats(0, 10**6), max_size=4),
+    versions=st.dictionaries(words, words, max_size=3),
+    counts=counts,
+    fingerprint=short,
+    verified_at=maybe_moments,
+    proven_at=maybe_moments,
+    failure=failures,
+    warning=words,
+)
+plans = st.builds(
+    RestorePlan,
+    backup_id=short,
+    source=names,
+    engine=names,
+    archive_sha256=short,
+    archive_size=numbers,
+    taken_at=moments.map(datetime.isoformat),
+    proof=short,
+    proven_at=st.just("") | moments.map(datetime.isoformat),
+    instance=short,
+    provisioner=names,
+    where=words,
+    lifetime_seconds=st.integers(300, 30 * 86_400),
+    disk_bytes=numbers,
+    memory_bytes=numbers,
+)
+decisions = st.builds(
+    Decision,
+    person=people,
+    approved=st.booleans(),
+    reason=short,
+    decided_at=moments,
+    plan_hash=short,
+    break_glass=st.booleans(),
+)
+restores = st.builds(
+    Restore,
+    id=st.from_regex(r"\Ar-[0-9a-f]{8}\Z"),
+    plan=plans,
+    plan_hash=st.text("0123456789abcdef", min_size=64, max_size=64),
+    state=st.sampled_from(RestoreState),
+    requested_by=people,
+    reason=short,
+    requested_at=moments,
+    expires_at=moments,
+    approvals_needed=st.integers(0, 5),
+    decisions=many(decisions, 5).map(tuple),
+    started_at=maybe_moments,
+    finished_at=maybe_moments,
+    step=steps,
+    failure=failures,
+)
+instances = st.builds(
+    Instance,
+    name=short.filter(bool),
+    restore_id=short,
+    backup_id=short,
+    source=names,
+    engine=names,
+    provisioner=names,
+    state=st.sampled_from(InstanceState),
+    owner=people,
+    created_at=moments,
+    lease_ends_at=moments,
+    endpoint=words,
+    seconds=st.floats(0, 10**7),
+    fingerprint=short,
+    fingerprint_equal=st.none() | st.booleans(),
+    counts=counts,
+    checked=many(words, 20).map(tuple),
+    step=steps,
+    failure=failures,
+)
+statuses = st.builds(
+    SourceStatus,
+    source=st.builds(Source, name=names, engine=names, vault=names, provisioner=names),
+    title=words,
+    newest_good=st.none() | some_backups,
+    newest=st.none() | some_backups,
+    count=numbers,
+    size_bytes=numbers,
+    overdue=st.booleans(),
+)
+few = settings(max_examples=60, deadline=None)
+
+
+@few
+@given(some_backups, st.none() | some_backups)
+def test_backup_messages_fit(one: Backup, last_good: Backup | None) -> None:
+    """A backup's message, reply and details fit whatever it holds."""
+    blocks, text = backups.message(one, last_good)
+    check_blocks(blocks)
+    assert "<!channel>" not in text
+    ended = backups.outcome(one)
+    if ended is not None:
+        check_blocks(ended[0])
+    check_blocks(backups.details(one))
+    check_blocks(answers.initiated(one, one.requested_by, joined=True))
+
+
+@few
+@given(many(some_backups, 10), st.integers(0, 9), many(names, 200), st.none() | statuses)
+def test_lists_fit(rows: list[Backup], opened: int, sources: list[str], shown: SourceStatus | None) -> None:
+    """A full page with an open row fits, with any number of sources."""
+    found = tuple(replace(row, id=f"{n}") for n, row in enumerate(rows))
+    page = Page(found, 1, 10**6, older_than="x" * 23, newer_than="y" * 23)
+    place = listing.ListPlace(source=shown.source.name if shown else "", opened=f"{opened}")
+    check_blocks(listing.listing(page, place, listing.Frame(sources, shown, NOW, "news")))
+
+
+@few
+@given(restores, st.none() | instances, plans)
+def test_restore_messages_fit(one: Restore, made: Instance | None, plan: RestorePlan) -> None:
+    """Modal, request, progress and result of a restore fit."""
+    for blocks, text in (restore.request(one, ("S0DBA",) * 50, NOW), restore.message(one, made)):
+        check_blocks(blocks)
+        assert "<!channel>" not in text
+    reply = restore.progress(one, made)
+    if reply is not None:
+        check_blocks(reply[0])
+    check_view(restore.plan_modal(plan, ("S0DBA",), NOW))
+    check_view(restore.plan_modal(plan, None, NOW))
+    check_view(restore.deny_modal(one.id, plan.source))
+
+
+@few
+@given(
+    many(statuses, 20),
+    many(instances, 30),
+    many(restores, 20),
+    many(some_backups | restores | instances, 5),
+)
+def test_dashboards_fit(
+    sources: list[SourceStatus],
+    made: list[Instance],
+    waiting: list[Restore],
+    lately: list[Backup | Restore | Instance],
+) -> None:
+    """A dashboard fits with more of everything than it shows."""
+    board = Dashboard(tuple(sources), tuple(made), tuple(waiting), tuple(lately))
+    check_blocks(home.home(board, "U0ONCALL", NOW)["blocks"], 100)
+    check_blocks(instance.listing(made))
+
+
+@given(st.text(max_size=400), st.integers(1, 300))
+def test_cut_markup_leaves_no_half_token(text: str, limit: int) -> None:
+    """Cut anywhere, markup holds no half token and no half escape."""
+    shown = cut_markup(f"<@U0ONCALL>{escape(text)}<!date^1^{{time}}|x>", limit)
+    assert len(shown) <= limit
+    assert shown.count("<") == shown.count(">")
+
+
+def test_list_places_survive_the_way_through_a_button() -> None:
+    """A place is read as it was written, and anything else is stale."""
+    place = listing.ListPlace("gods", "a", "b", 11, "c")
+    assert listing.ListPlace.read(place.text()) == place
+    for text in ("", "{}x", '{"unknown":1}', "[]"):
+        with pytest.raises(Stale):
+            listing.ListPlace.read(text)
+
+
+def test_ages_are_told_in_words() -> None:
+    """Two hours and ten minutes read as such."""
+    from bot.blocks.text import age, duration, size
+
+    assert age(NOW - timedelta(hours=2, minutes=10), NOW) == "2 h 10 min ago"
+    assert (duration(0.02), duration(41), duration(86_400)) == ("0.02 s", "41 s", "1 day")
+    assert (size(999), size(28_900_000)) == ("999 bytes", "28.9 MB")

@@ -1,0 +1,169 @@
+"""Downloads over HTTP, as browsers, curl and thieves ask for them."""
+
+import hashlib
+import http.client
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from urllib.parse import urlparse
+
+import httpx
+import pytest
+
+from bot.transfer import Span, range_of
+from bot.web import WebServer, build_web
+from core.errors import PortInUse
+from core.runtime.ports import free_port
+from tests.bot.conftest import World
+from tests.bot.people import GUEST, ONCALL, button
+from tests.bot.slack_server import SlackServer
+
+
+@pytest.fixture
+def site(world: World) -> Iterator[str]:
+    """Give the base of a running web part."""
+    port = free_port(range(20_000, 30_000), "127.0.0.1")
+    server = WebServer(build_web(world.core, world.board.took), "127.0.0.1", port)
+    assert server.start() == port
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def link(world: World, site: str) -> str:
+    """Give a link that was asked for in Slack."""
+    backup = world.backed_up()
+    screen = world.people.typed(ONCALL, f"download {backup}")
+    return site + urlparse(button(screen.blocks, "Download")["url"]).path
+
+
+def test_link_is_for_the_requester_alone(world: World, site: str) -> None:
+    """The link is an ephemeral answer with the SHA-256 and the commands; no channel ever sees it."""
+    backup = world.backed_up()
+    listed = world.people.typed(ONCALL, "list")
+    opened = world.people.press(ONCALL, button(listed.blocks, "Options"))
+    screen = world.people.press(ONCALL, button(opened.blocks, "Download"))
+    assert screen.body["response_type"] == "ephemeral"
+    assert world.core.find_backup(backup).archive_sha256 in screen.text
+    token = urlparse(button(screen.blocks, "Download")["url"]).path.split("/")[2]
+    assert token not in str(world.slack.messages)
+    assert "right to download" in world.people.typed(GUEST, f"download {backup}").text
+
+
+def test_whole_file_arrives_and_the_thread_says_who(world: World, link: str) -> None:
+    """The bytes have the SHA-256 that was shown; then the link is used up, and the thread names the taker."""
+    answer = httpx.get(link)
+    backup = world.core.list_backups(None).backups[0]
+    assert answer.status_code == 200
+    assert hashlib.sha256(answer.content).hexdigest() == backup.archive_sha256
+    assert int(answer.headers["content-length"]) == backup.size
+    assert answer.headers["content-disposition"] == f'attachment; filename="{backup.archive_name}"'
+    assert answer.headers["cache-control"] == "no-store"
+    world.slack.until(lambda: f"Downloaded by <@{ONCALL}>" in str(world.slack.messages), "the thread")
+    again = httpx.get(link)
+    assert again.status_code == 410
+    assert "works once" in again.text
+
+
+def test_printed_commands_check_and_unpack(world: World, link: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The commands in the answer work as they stand, with sha256sum and tar alone."""
+    backup = world.core.list_backups(None).backups[0]
+    folder = tmp_path_factory.mktemp("downloads")
+    (folder / backup.archive_name).write_bytes(httpx.get(link).content)
+    screen = world.people.typed(ONCALL, f"download {backup.id}")
+    found = re.search(r"```(.*?)```", screen.text)
+    assert found is not None
+    command = found[1].replace("&amp;", "&").replace("&gt;", ">").replace("&lt;", "<")
+    subprocess.run(["sh", "-ec", command], cwd=folder, check=True, capture_output=True)
+    assert (folder / f"orders-{backup.id}").is_dir()
+
+
+def test_resumed_download_gets_the_rest(world: World, link: str) -> None:
+    """A head asks for nothing; a broken download goes on where it was, for the same file only."""
+    backup = world.core.list_backups(None).backups[0]
+    head = httpx.head(link)
+    assert (head.status_code, int(head.headers["content-length"]), head.content) == (200, backup.size, b"")
+    etag = head.headers["etag"]
+    first = httpx.get(link, headers={"Range": "bytes=0-99"})
+    assert first.status_code == 206
+    assert first.headers["content-range"] == f"bytes 0-99/{backup.size}"
+    other = httpx.get(link, headers={"Range": "bytes=0-99", "If-Range": '"another"'}, follow_redirects=False)
+    assert other.status_code == 200
+    assert httpx.get(link).status_code == 410
+    screen = world.people.typed(ONCALL, f"download {backup.id}")
+    fresh = link[: link.index("/download/")] + urlparse(button(screen.blocks, "Download")["url"]).path
+    assert httpx.get(fresh, headers={"Range": f"bytes={backup.size}-"}).status_code == 416
+    rest = httpx.get(fresh, headers={"Range": "bytes=100-", "If-Range": etag})
+    assert hashlib.sha256(first.content + rest.content).hexdigest() == backup.archive_sha256
+    world.slack.until(lambda: httpx.head(fresh).status_code == 410, "the completion")
+
+
+def test_client_that_leaves_early_has_not_taken_it(world: World, link: str) -> None:
+    """A connection that is closed after some bytes leaves the link good."""
+    (world.folder / "orders.db").write_bytes((world.folder / "orders.db").read_bytes())
+    parsed = urlparse(link)
+    connection = http.client.HTTPConnection(parsed.hostname or "", parsed.port)
+    connection.request("GET", parsed.path, headers={"Range": "bytes=0-9"})
+    assert len(connection.getresponse().read(10)) == 10
+    connection.close()
+    assert httpx.head(link).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["forged", "name", "expired"])
+def test_bad_links_get_a_small_page(world: World, link: str, change: str) -> None:
+    """A forged token, another file name and an expired link are refused in words, without a byte of the archive."""
+    if change == "forged":
+        link = link.replace("/download/", "/download/0")
+    elif change == "name":
+        link += "x"
+    else:
+        world.clock.shift = timedelta(hours=2)
+    answer = httpx.get(link)
+    assert answer.status_code == {"forged": 403, "name": 404, "expired": 410}[change]
+    assert "<h1>" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_health(site: str) -> None:
+    """Health is JSON and says that the catalog answers."""
+    assert httpx.get(f"{site}/health").json()["ok"] is True
+    assert httpx.get(f"{site}/elsewhere").status_code == 404
+
+
+def test_taken_port_is_said(world: World, site: str) -> None:
+    """A port in use is an error of ours with what to do."""
+    with pytest.raises(PortInUse, match="in use"):
+        WebServer(build_web(world.core, world.board.took), "127.0.0.1", urlparse(site).port or 0).start()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("", Span(0, 10, 10, partial=False)),
+        ("bytes=2-4", Span(2, 5, 10, partial=True)),
+        ("bytes=2-", Span(2, 10, 10, partial=True)),
+        ("bytes=-3", Span(7, 10, 10, partial=True)),
+        ("bytes=-30", Span(0, 10, 10, partial=True)),
+        ("bytes=8-30", Span(8, 10, 10, partial=True)),
+        ("bytes=10-", None),
+        ("bytes=-0", None),
+        ("bytes=4-2", Span(0, 10, 10, partial=False)),
+        ("bytes=-", Span(0, 10, 10, partial=False)),
+        ("bytes=0-1,3-4", Span(0, 10, 10, partial=False)),
+        ("lines=1-2", Span(0, 10, 10, partial=False)),
+    ],
+)
+def test_ranges_mean_what_rfc_9110_says(asked: str, expected: Span | None) -> None:
+    """Each form of a Range header is read as the RFC says."""
+    assert range_of({"range": asked}, 10, "e") == expected
+
+
+def test_http_mode_checks_the_signature(make_world: Callable[..., World], slack: SlackServer) -> None:
+    """In HTTP mode /slack/events refuses what Slack did not sign."""
+    world = make_world(board=False)
+    server = WebServer(build_web(world.core, world.board.took, world.app), "127.0.0.1", 0)
+    port = server.start()
+    answer = httpx.post(f"http://127.0.0.1:{port}/slack/events", data={"command": "/backups", "text": ""})
+    server.stop()
+    assert answer.status_code == 401
