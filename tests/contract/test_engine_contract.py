@@ -83,7 +83,12 @@ class SQLiteSubject:
 
 
 @pytest.fixture(
-    scope="session", params=[pytest.param("janusgraph-berkeleyje", marks=pytest.mark.java), "sqlite"], name="subject"
+    scope="session",
+    params=[
+        pytest.param("janusgraph-berkeleyje", marks=[pytest.mark.java, pytest.mark.xdist_group("janusgraph")]),
+        "sqlite",
+    ],
+    name="subject",
 )
 def _subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
     scratch = tmp_path_factory.mktemp("scratch")

@@ -14,7 +14,7 @@ from core.model.source import Source
 from tests.support.engines import RealClock, new_backup_id, stored
 from tests.support.janus import CACHE, MEMORY, Janus, java_or_skip
 
-pytestmark = pytest.mark.java
+pytestmark = [pytest.mark.java, pytest.mark.xdist_group("janusgraph")]  # one server for all
 
 
 def _run(folder: Path, script: str, **settings: str) -> dict[str, Any]:
@@ -78,6 +78,7 @@ def test_every_kind_of_value_counts(tmp_path: Path) -> None:
     folder = tmp_path / "a folder, with = and ${braces}"
     folder.mkdir()
     result = _run(folder, ALL_KINDS)
+    assert (folder / "je").is_dir()
     prints = result["prints"]
     assert prints.pop("again") == prints["whole"]
     assert len(set(prints.values())) == len(prints)

@@ -24,7 +24,7 @@ from core.model.source import Source
 from tests.support.engines import RealClock, manifest_of, new_backup_id, stored
 from tests.support.janus import CACHE, MEMORY, Janus, free_port
 
-pytestmark = pytest.mark.java
+pytestmark = [pytest.mark.java, pytest.mark.xdist_group("janusgraph")]  # one server for all
 
 
 @pytest.fixture(name="engine")
