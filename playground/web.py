@@ -23,7 +23,8 @@ class Pages:
 
     def __init__(self, workspace: Workspace, acts: Acts) -> None:
         self._workspace, self._acts = workspace, acts
-        self._templates = environment()
+        templates = environment()
+        self._readers = {person.id: Reader(workspace, person, templates) for person in workspace.people.values()}
         self.routes = [
             Route("/", self._front),
             Route("/w/{person}", self._front),
@@ -48,8 +49,7 @@ class Pages:
         except SlackError as error:
             return PlainTextResponse(f"There is no such page here ({error.code}).", status_code=404)
         thread = self._thread(channel, request.query_params.get("thread", ""), person)
-        reader = Reader(self._workspace, person, self._templates)
-        return HTMLResponse(reader.page(place, channel, thread), headers=HEADERS)
+        return HTMLResponse(self._readers[person.id].page(place, channel, thread), headers=HEADERS)
 
     def _place(self, place: str, person: Person) -> Channel | None:
         if place == "home":

@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 
 from playground.desk import Desk
 from playground.server import Playground, listen
-from tests.playground.conftest import until
+from tests.playground.conftest import leave, until
 
 ROOT = Path(__file__).parents[2]
 TOKENS = ("--bot-token", "xoxb-1", "--app-token", "xapp-1")
@@ -89,9 +89,7 @@ def test_messages_survive_a_kill_and_the_app_is_back(port: int, tmp_path: Path) 
         assert [message["text"] for message in desk.messages()] == ["stays"]
         until(lambda: desk.state()["connections"] == 1, 30)
         assert desk.write("olga", "/backups") == {"ok": True}
-        handler.client.auto_reconnect_enabled = False
-        desk.http.post("/_playground/drop")
-        handler.close()
+        leave(desk, handler)
 
 
 def test_a_state_that_is_none_is_said(port: int, tmp_path: Path) -> None:
