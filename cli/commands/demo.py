@@ -2,10 +2,13 @@
 
 import fcntl
 import signal
+import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from shlex import quote
 
 from cli import exits, words
 from cli.demo.children import Children
@@ -73,7 +76,7 @@ def _watch(stage: Stage, given: Namespace) -> None:
 
 
 def _introduce(stage: Stage, seconds: float) -> None:
-    command = f"safehold --config {stage.layout.config}"
+    command = f"{_shown(Path(sys.executable).with_name('safehold'))} --config {_shown(stage.layout.config)}"
     stage.screen.say(
         f"\nReady after {words.duration(seconds)}: open  {stage.url}/\n\n"
         f"  1. In #backups, as Olga (on call): type /backups, press Back up now, then Options on the new row.\n"
@@ -83,6 +86,11 @@ def _introduce(stage: Stage, seconds: float) -> None:
         "Ctrl-C stops everything that was started. What was backed up stays.",
         stage.ready(),
     )
+
+
+def _shown(path: Path) -> str:
+    """Return a path as one types it here: relative where it lies below this folder."""
+    return quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 def _take_down(stage: Stage) -> None:
