@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackObjectFormationError
 from tests.bot.limits import LimitError, check_blocks, check_view
 
 BOT_TOKEN = "xoxb-test"
+APP_TOKEN = "xapp-test"
 CHANNELS = {"#backups": "C0BACKUPS", "#backup-approvals": "C0APPROVALS"}
 DEADLINE = 20.0
 
@@ -52,6 +53,7 @@ class SlackServer:
     homes: dict[str, Json] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
+    socket_url: str = ""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _server: ThreadingHTTPServer | None = None
@@ -145,7 +147,8 @@ class SlackServer:
         return {"ok": True}
 
     def _call(self, method: str, body: Json, authorization: str) -> tuple[Json, Trouble | None]:
-        if authorization != f"Bearer {BOT_TOKEN}":
+        token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
+        if authorization != f"Bearer {token}":
             return {"ok": False, "error": "invalid_auth"}, None
         self.heard.append(Heard(method, body))
         waiting = self.troubles.get(method) or []
@@ -165,6 +168,9 @@ class SlackServer:
 
     def _unknown(self, _body: Json) -> Json:
         return {"error": "unknown_method"}
+
+    def _apps_connections_open(self, _body: Json) -> Json:
+        return {"url": self.socket_url}
 
     def _auth_test(self, _body: Json) -> Json:
         return {

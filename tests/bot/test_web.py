@@ -4,12 +4,14 @@ import hashlib
 import http.client
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from urllib.parse import urlparse
+from urllib.parse import urlencode, urlparse
 
 import httpx
 import pytest
+from slack_sdk.signature import SignatureVerifier
 
 from bot.transfer import Span, range_of
 from bot.web import WebServer, build_web
@@ -160,10 +162,18 @@ def test_ranges_mean_what_rfc_9110_says(asked: str, expected: Span | None) -> No
 
 
 def test_http_mode_checks_the_signature(make_world: Callable[..., World], slack: SlackServer) -> None:
-    """In HTTP mode /slack/events refuses what Slack did not sign."""
+    """In HTTP mode /slack/events answers what Slack signed, and refuses everything else."""
     world = make_world(board=False)
     server = WebServer(build_web(world.core, world.board.took, world.app), "127.0.0.1", 0)
-    port = server.start()
-    answer = httpx.post(f"http://127.0.0.1:{port}/slack/events", data={"command": "/backups", "text": ""})
+    url = f"http://127.0.0.1:{server.start()}/slack/events"
+    body = {**world.people.command(ONCALL, "list"), "team": "", "user": ""}
+    text = urlencode(body)
+    about = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert httpx.post(url, content=text, headers=about).status_code == 401
+    signed = SignatureVerifier("a signing secret").generate_signature(
+        timestamp=(now := f"{int(time.time())}"), body=text
+    )
+    about |= {"X-Slack-Signature": signed or "", "X-Slack-Request-Timestamp": now}
+    assert httpx.post(url, content=text, headers=about).status_code == 200
+    assert "Backups of orders" in world.people.answer(str(body["response_url"])).text
     server.stop()
-    assert answer.status_code == 401
