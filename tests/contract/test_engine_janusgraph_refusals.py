@@ -132,6 +132,24 @@ def test_the_same_directory_by_another_path_is_taken(gods: Janus, engine: JanusG
         assert engine.inspect(_source(gods, endpoint=endpoint)).size_bytes > 0
 
 
+def test_a_server_that_answers_untyped_is_understood(gods: Janus, engine: JanusGraphBerkeleyJE) -> None:
+    """A server whose default is plain JSON is read as well as one that sends GraphSON 3."""
+    said = json.dumps({"result": {"data": [json.dumps(inspect_graph(gods.endpoint, "graph"))]}}).encode()
+    with gremlin_server(said) as endpoint:
+        assert engine.inspect(_source(gods, endpoint=endpoint)).versions["janusgraph"].startswith("1.1.")
+
+
+def test_an_index_name_never_leads_out_of_the_place(gods: Janus, engine: JanusGraphBerkeleyJE, tmp_path: Path) -> None:
+    """A manifest whose index backend is a path is refused before a file is written."""
+    source, backup = _source(gods), new_backup_id()
+    image = engine.capture(source, backup, silent)
+    manifest = manifest_of(engine, dataclasses.replace(image, facts={"index_backends": {"../../x": "lucene"}}))
+    folder = stored(image, tmp_path / "copy")
+    engine.discard(source, backup)
+    with pytest.raises(UnsupportedVersion, match="can't be a folder"):
+        engine.prove(folder, manifest, silent)
+
+
 def test_a_directory_without_lock_file_is_refused(gods: Janus, engine: JanusGraphBerkeleyJE, tmp_path: Path) -> None:
     """Without je.lck nothing keeps files from being deleted meanwhile."""
     copy = shutil.copytree(gods.data, tmp_path / "copy", ignore=shutil.ignore_patterns("je.lck"))

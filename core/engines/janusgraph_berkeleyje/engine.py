@@ -1,5 +1,6 @@
 """The engine itself: JanusGraph on BerkeleyJE as core.ports.Engine."""
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from core.errors import (
     ProofFailed,
     RestoreFailed,
     SafeholdError,
+    UnsupportedVersion,
 )
 from core.model.manifest import Manifest, ProofRecord
 from core.model.options import Option
@@ -42,6 +44,7 @@ OPTIONS = (
     Option("stage", "path", says="Where images are held while they are stored; on the file system of the data."),
 )
 STAGES = ".safehold-stage"
+_INDEX = re.compile(r"[A-Za-z0-9_-]+")
 _OVERHEAD_BYTES = 256 * MEBIBYTE
 """What a JVM takes beside its heap (measured: 260 MB in all when idle)."""
 
@@ -154,6 +157,8 @@ class JanusGraphBerkeleyJE:
 
     def _settings(self, directory: Path, name: str, manifest: Manifest) -> dict[str, str]:
         backends = manifest.facts.get("index_backends") or {"search": "lucene"}
+        if strange := [index for index in backends if not _INDEX.fullmatch(index)]:
+            raise UnsupportedVersion(f'The manifest names an index backend "{strange[0]}", which can\'t be a folder.')
         return graph_settings(directory, name=name, indexes=tuple(backends))
 
     def _record(self, result: Mapping[str, Any], checked: tuple[str, ...]) -> ProofRecord:

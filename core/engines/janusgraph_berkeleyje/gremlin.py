@@ -82,7 +82,7 @@ def _text(endpoint: str, response: httpx.Response) -> str:
     try:
         body = response.json()
         if response.status_code == httpx.codes.OK:
-            return str(body["result"]["data"]["@value"][0])
+            return _first(body["result"]["data"])
         said = str(body.get("message", ""))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise _not_gremlin(endpoint) from error
@@ -91,6 +91,12 @@ def _text(endpoint: str, response: httpx.Response) -> str:
         hint="Look at its log. If every request fails so, its BerkeleyJE environment has died: restart the server.",
         detail=said,
     )
+
+
+def _first(answer: Any) -> str:
+    """Return the first item of an answer, typed (GraphSON 3) or plain, whichever the server's default is."""
+    items = answer["@value"] if isinstance(answer, dict) else answer
+    return str(items[0])
 
 
 def _parsed(endpoint: str, text: str) -> Any:
