@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import platformdirs
 import psutil
 import pytest
 
@@ -19,10 +18,9 @@ from cli.demo.children import Children
 from cli.demo.layout import Layout, Ports
 from core.bootstrap import load_config
 from core.engines.janusgraph_berkeleyje.gremlin import ask
-from core.engines.janusgraph_berkeleyje.jars import jars_present
-from core.engines.janusgraph_berkeleyje.java import find_java
-from core.errors import JavaMissing, UnavailableError
+from core.errors import UnavailableError
 from core.runtime.process import created
+from tests.support.janus import java_or_skip
 from tests.support.terminal import ROOT
 
 START_SECONDS = 150.0
@@ -78,12 +76,7 @@ def test_a_program_that_ends_early_is_told_with_its_log(tmp_path: Path) -> None:
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
     """Run a demo in a folder of its own; yield it with what its ready file says, and end it."""
-    try:
-        find_java()
-    except JavaMissing as missing:
-        pytest.skip(str(missing))
-    if not jars_present(Path(platformdirs.user_cache_dir("safehold"))):
-        pytest.skip("the JanusGraph jars are not in the cache")
+    java_or_skip()
     ready = tmp_path / "ready.json"
     argv = [sys.executable, "-m", "cli", "demo", "--directory", str(tmp_path / "demo"), "--ready-file", str(ready)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}

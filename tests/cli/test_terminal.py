@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,36 @@ def test_a_backup_in_the_background_outlives_its_command(workplace: Workplace) -
         return state == "good"
 
     until(good)
+
+
+def test_every_long_verb_can_go_on_in_the_background(workplace: Workplace) -> None:
+    """Verify, restore, approve and destroy return once they have begun, and end well by themselves."""
+
+    def shown(what: str, reference: str) -> dict[str, Any]:
+        found: dict[str, Any] = workplace.typed("show", reference, "--json").document[what]
+        return found
+
+    backup = workplace.typed("now", "--json").document["backup"]
+    assert workplace.typed("verify", backup["id"], "--no-wait").code == 0
+    until(lambda: shown("backup", backup["id"])["verified_at"] > backup["verified_at"])
+    asked = workplace.typed("restore", backup["id"], "--reason", "look", "--no-wait", "--json").document["restore"]
+    assert asked["state"] == "waiting"
+    refused = workplace.typed("approve", asked["id"], "--no-wait", "--json")
+    assert refused.document["error"]["code"] == "own-request"
+    assert workplace.typed("approve", asked["id"], "--no-wait", "--break-glass", "alone").code == 0
+    name = asked["plan"]["instance"]
+    until(lambda: shown("instance", name)["state"] == "ready")
+    assert workplace.typed("destroy", name, "--no-wait", "--yes").code == 0
+    until(lambda: shown("instance", name)["state"] == "destroyed")
+
+
+def test_a_restore_without_approval_can_go_on_in_the_background(workplace: Workplace) -> None:
+    """Where nobody has to approve, --no-wait returns with the instance provisioning."""
+    text = workplace.config.read_text().replace("[access]", "[access]\napproval_required = false")
+    workplace.config.write_text(text)
+    backup = workplace.typed("now", "--json").document["backup"]["id"]
+    begun = workplace.typed("restore", backup, "--reason", "look", "--no-wait", "--json").document["restore"]
+    until(lambda: workplace.typed("show", begun["id"], "--json").document["restore"]["state"] == "ready")
 
 
 def test_a_refusal_in_the_background_reaches_the_person(workplace: Workplace) -> None:
