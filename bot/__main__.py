@@ -31,7 +31,9 @@ SECONDS_BETWEEN_RECONCILES = 30
 SECONDS_FOR_A_CLICK = 2
 """A right is asked of Slack within this: a submitted modal must be answered within three."""
 PING_SECONDS = 2.0
-"""A connection that just dies is noticed after about four of these; with the default of 10 s it takes 50 s."""
+"""Measured with slack_sdk 3.47's built-in client: a closed connection is replaced after 1.5 s, one that dies or goes
+silent after 12 s; with Bolt's default of 10 s that is 7 s and 57 s, with 1 s it is 1 s and 6 s, but a network that
+pauses for five seconds would then count as dead."""
 WORKERS = 16
 SECONDS_TO_CLOSE = 3.0
 

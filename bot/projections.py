@@ -81,13 +81,15 @@ def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]
     instance = made if made is not None and made.restore_id == restore.id else None
     passing = restore.state is RestoreState.RUNNING
     main = Draft(subject, Slot.MAIN, slack.channel, *restores.message(restore, instance), since, passing=passing)
+    ended = restores.outcome(restore, instance)
+    told = (main,) if ended is None else (main, Draft(subject, Slot.OUTCOME, slack.channel, *ended, since, subject))
     if restore.approvals_needed == 0:
-        return (main,)
+        return told
     asked = restores.request(restore, core.approvers(), core.clock.now())
     request = Draft(subject, Slot.REQUEST, slack.approvals_channel, *asked, since)
     reply = restores.progress(restore, instance)
     if reply is None:
-        return request, main
+        return request, *told
     progress = Draft(
         subject,
         Slot.PROGRESS,
@@ -98,7 +100,7 @@ def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]
         root=Slot.REQUEST,
         passing=passing,
     )
-    return request, main, progress
+    return request, *told, progress
 
 
 def _of_download(core: Core, subject: str, key: str) -> tuple[Draft, ...]:

@@ -55,7 +55,10 @@ def outcome(backup: Backup) -> tuple[list[Json], str] | None:
         return None
     if backup.failure is not None:
         failure = backup.failure
-        lines = [_why(failure), f"Code {code(failure.code)} · ref {code(failure.reference)} · backup {code(backup.id)}"]
+        lines = [
+            f"{person(backup.requested_by)} {_why(failure)}",
+            f"Code {code(failure.code)} · ref {code(failure.reference)} · backup {code(backup.id)}",
+        ]
     else:
         told = _took(backup), _holds(backup), _proof(backup), _fingerprint(backup)
         lines = [f"Backup {code(backup.id)}", *(line for line in told if line)]

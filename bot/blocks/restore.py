@@ -151,6 +151,21 @@ def message(restore: Restore, instance: Instance | None) -> tuple[list[Json], st
     return [section(text), *actions(_stop(restore))], text
 
 
+def outcome(restore: Restore, instance: Instance | None) -> tuple[list[Json], str] | None:
+    """Return the reply that tells who asked how it ended; edits of a message reach nobody's notifications."""
+    if restore.state.open:
+        return None
+    who, name = person(restore.requested_by), f"restore of {code(restore.plan.source)}"
+    if restore.state is RestoreState.READY:
+        endpoint = f": {code(cut(instance.endpoint, 300))}" if instance is not None and instance.endpoint else "."
+        text = f"{who} your {name} is ready{endpoint}"
+    elif restore.state in {RestoreState.DENIED, RestoreState.EXPIRED, RestoreState.VOID}:
+        text = f"{who} your {name}: {decided(restore)}"
+    else:
+        text = f"{who} your {name}: {result(restore, instance)}"
+    return [section(text)], text
+
+
 def result(restore: Restore, instance: Instance | None) -> str:
     """Return how a restore stands or ended."""
     name = code(restore.plan.instance)

@@ -30,7 +30,8 @@ def change_lifetime(call: Call) -> None:
     """Show the plan with the lifetime that was chosen; what was typed stays."""
     shown = ModalPlan.read(call.view["private_metadata"])
     plan = _plan(call, shown, int(call.value))
-    call.desk.client.views_update(view_id=call.view["id"], hash=call.view.get("hash"), view=_modal(call, plan))
+    # Without the view's hash: the choice that is submitted counts, whichever drawing of it arrives last.
+    call.desk.client.views_update(view_id=call.view["id"], view=_modal(call, plan))
 
 
 def submitted(call: Call) -> Json | None:

@@ -177,9 +177,9 @@ def test_restore_messages_fit(one: Restore, made: Instance | None, plan: Restore
     for blocks, text in (restore.request(one, ("S0DBA",) * 50, NOW), restore.message(one, made)):
         check_blocks(blocks)
         assert "<!channel>" not in text
-    reply = restore.progress(one, made)
-    if reply is not None:
-        check_blocks(reply[0])
+    for reply in (restore.progress(one, made), restore.outcome(one, made)):
+        if reply is not None:
+            check_blocks(reply[0])
     check_view(restore.plan_modal(plan, ("S0DBA",), NOW))
     check_view(restore.plan_modal(plan, None, NOW))
     check_view(restore.deny_modal(one.id, plan.source))

@@ -66,6 +66,7 @@ def test_story_from_modal_to_destroyed_instance(world: World) -> None:
     ready = standing(world, "C0BACKUPS", "is *ready*")
     assert "fingerprint equal" in words(ready["blocks"])
     standing(world, "C0APPROVALS", "is *ready*")
+    assert standing(world, "C0BACKUPS", f"<@{ONCALL}> your restore of `orders` is ready")["thread_ts"] == ready["ts"]
     instance = world.core.catalog.instances.current()[0]
     assert instance.endpoint in words(ready["blocks"])
     assert "now lives until" in world.people.press(ONCALL, button(ready["blocks"], "Extend"), ephemeral=False).text
