@@ -29,3 +29,11 @@ def safehold(
     monkeypatch.chdir(workplace.folder)
     yield Terminal(workplace, capsys, monkeypatch)
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let programs that are started hear SIGINT, even where this one was started in the background, deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -74,7 +74,7 @@ def test_a_program_that_ends_early_is_told_with_its_log(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+def demo(tmp_path: Path, interruptible: None) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
     """Run a demo in a folder of its own; yield it with what its ready file says, and end it."""
     java_or_skip()
     ready = tmp_path / "ready.json"

@@ -25,6 +25,7 @@ def until(true: Callable[[], bool]) -> None:
         os.sched_yield()
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_backup_cleans_up_and_says_so(workplace: Workplace, number: int, code: int) -> None:
     """Ctrl-C and SIGTERM stop the run of this process: cancelled on record, nothing left in vault or stage."""
