@@ -13,6 +13,7 @@ from core.engines.janusgraph_berkeleyje.jars import VERSION, fetch_jars
 from core.engines.janusgraph_berkeleyje.java import find_java
 from core.engines.janusgraph_berkeleyje.jvm import Tool, remove_files
 from core.engines.janusgraph_berkeleyje.place import (
+    FREE_DISK,
     MEBIBYTE,
     STORAGE,
     graph_settings,
@@ -115,7 +116,7 @@ class JanusGraphBerkeleyJE:
         try:
             shutil.move(unpacked / STORAGE, directory / STORAGE)
             settings = self._settings(directory, place.name, manifest)
-            write_files(directory, settings, place.host, place.port)
+            write_files(directory, {**settings, FREE_DISK: _kept_free(directory)}, place.host, place.port)
             # Lookups have to be answered by an index or fail; only unproven bytes still need JE's own check.
             settings["query.force-index"] = "true"
             result = tool.run("prepare", work, settings, progress, verify=manifest.proof is None)
@@ -202,6 +203,12 @@ def _room(directory: Path, manifest: Manifest) -> None:
             f"{directory} has {free // MEBIBYTE} MiB left, {needed // MEBIBYTE} are needed.",
             hint="Make room there, then try again.",
         )
+
+
+def _kept_free(directory: Path) -> str:
+    """Return how many bytes JE leaves free before it refuses to write: its own 5 GB where the disk has them."""
+    default = 5 << 30
+    return str(default if shutil.disk_usage(directory).free > default + (1 << 30) else 256 * MEBIBYTE)
 
 
 def _authority(place: Place) -> str:

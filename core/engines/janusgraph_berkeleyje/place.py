@@ -7,6 +7,7 @@ from typing import Any
 
 SERVER = "org.janusgraph.graphdb.server.JanusGraphServer"
 STORAGE = "je"
+FREE_DISK = "storage.berkeleyje.ext.je.freeDisk"
 MEBIBYTE = 1 << 20
 
 LOGBACK = """\
@@ -68,8 +69,8 @@ def graph_settings(directory: Path, *, name: str, indexes: Sequence[str]) -> dic
         "gremlin.graph": "org.janusgraph.core.JanusGraphFactory",
         "storage.backend": "berkeleyje",
         "storage.directory": str(directory / STORAGE),
-        # JE refuses to write, and the server to start, with less than 5 GB free; Safehold checks space itself.
-        "storage.berkeleyje.ext.je.freeDisk": "0",
+        # JE refuses to write, and the server to start, with less than 5 GB free: too much to ask of scratch copies.
+        FREE_DISK: "0",
         "graph.unique-instance-id": name,
         "graph.replace-instance-if-exists": "true",
     }
