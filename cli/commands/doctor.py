@@ -3,6 +3,7 @@
 import os
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import closing
 
 from cli import exits, words
 from cli.doctor import SlackCheck
@@ -47,7 +48,8 @@ def _core(config: Config) -> Iterator[Finding]:
     except SafeholdError as error:
         yield Finding("catalog", ok=False, says=error.message, fix=error.hint)
         return
-    yield from core.check_up()
+    with closing(core.catalog):
+        yield from core.check_up()
     yield from _java(config)
 
 
