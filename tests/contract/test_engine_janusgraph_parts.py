@@ -11,7 +11,8 @@ import pytest
 
 from core.engines.janusgraph_berkeleyje.jars import STEP, fetch_jars, jars_present
 from core.engines.janusgraph_berkeleyje.java import VERSIONS, find_java
-from core.errors import JarsMissing, JavaMissing
+from core.engines.janusgraph_berkeleyje.jvm import Tool
+from core.errors import Cancelled, JarsMissing, JavaMissing
 from core.model.progress import Step
 from core.runtime.process import find
 from tests.support.janus import CACHE, java_or_skip, until
@@ -145,6 +146,25 @@ def say(step): print(step.name, flush=True)
 Tool(find_java(), Path(sys.argv[1]), 256 << 20).run(
     str(directory / "forever"), directory / "work", {"storage.directory": "x"}, say)
 """
+
+
+@pytest.mark.java
+def test_long_work_can_be_cancelled(jars: Path, tmp_path: Path) -> None:
+    """Work that says nothing for minutes is reported each second, so that a cancel ends its JVM."""
+    program = tmp_path / "forever.groovy"
+    program.write_text("Session.run(args) { session -> Session.step('working', 0, 0); Thread.sleep(600_000); [:] }\n")
+    steps = []
+
+    def cancel(step: Step) -> None:
+        steps.append(step.name)
+        if len(steps) == 3:
+            raise Cancelled("Cancelled.")
+
+    tool = Tool(find_java(), jars, 256 << 20)
+    with pytest.raises(Cancelled):
+        tool.run(str(program.with_suffix("")), tmp_path / "work", {"storage.directory": "x"}, cancel)
+    assert steps == ["working"] * 3
+    assert not find(str(program))
 
 
 @pytest.mark.java

@@ -162,7 +162,9 @@ class Indexes {
     }
 
     private static Lookup word(String value) {
-        String word = value.toLowerCase(Locale.ROOT).split(/\s+/).find { String each -> each ==~ /[a-z0-9]{2,40}/ }
+        // The longest word is the rarest: one that is everywhere would be in too many answers to compare.
+        String word = value.toLowerCase(Locale.ROOT).split(/\s+/).findAll { String each -> each ==~ /[a-z0-9]{2,40}/ }
+            .max { String each -> each.length() }
         if (word == null) return null
         return new Lookup(predicate: Text.textContains(word),
             surely: { Object v -> (v as String).toLowerCase(Locale.ROOT).split(/\s+/).contains(word) },

@@ -11,11 +11,13 @@ import org.janusgraph.core.JanusGraphFactory
 @CompileStatic
 class Session {
     static final String MARK = '@safehold '
+    private static volatile Map last
     final Map<String, Object> job
 
     Session(String path) {
         job = new JsonSlurper().parse(new File(path)) as Map<String, Object>
         endWithParent()
+        repeat()
     }
 
     /** Run one program: its result, or why it failed, becomes the last marked line. */
@@ -41,7 +43,23 @@ class Session {
         }
     }
 
-    static void step(String name, long done, long total) { say([step: name, done: done, total: total]) }
+    static void step(String name, long done, long total) {
+        last = [step: name, done: done, total: total]
+        say(last)
+    }
+
+    /** Says the last step again each second: long work stays visible, and a cancel is answered within it. */
+    private static void repeat() {
+        Thread repeating = new Thread({
+            while (true) {
+                Thread.sleep(1000)
+                Map step = last
+                if (step != null) say(step)
+            }
+        } as Runnable, 'repeat')
+        repeating.daemon = true
+        repeating.start()
+    }
 
     /** The parent holds our standard input open: when it dies, however it dies, so do we. */
     private static void endWithParent() {
