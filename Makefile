@@ -6,6 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-input
 PACKAGES := bot core cli playground
+BENCHES := archive memory latency acknowledge catalog
+TORTURES := torture_capture torture_corruption torture_kill
 # pip's own account is long: one line a download, and what failed.
 SHORTLY := | { grep -E --line-buffered '^ *(Downloading|ERROR|error:|WARNING: Retrying)' || true; }
 
@@ -32,10 +34,10 @@ unit: $(VENV)/installed-dev ## the tests alone; ARGS="tests/model -x" narrows th
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
 
 bench: $(VENV)/installed-dev ## the figures of docs/benchmarks.md; long
-	@for script in bench/*.py; do case $$script in bench/torture_*) ;; *) echo "== $$script"; $(BIN)/python $$script;; esac; done
+	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m bench.$$name; done
 
 torture: $(VENV)/installed-dev ## hot captures under load, kill -9, flipped bytes; long
-	@for script in bench/torture_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@for name in $(TORTURES); do echo "== $$name"; $(BIN)/python -m bench.$$name; done
 
 clean: ## remove what was built here; the demo's data too
 	rm -rf $(VENV) .demo build *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

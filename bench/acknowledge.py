@@ -1,6 +1,6 @@
 """How fast clicks are acknowledged at 100 a second, against a bare Bolt app that does nothing else.
 
-python bench/acknowledge.py [--seconds 20] [--rate 100]
+python -m bench.acknowledge [--seconds 20] [--rate 100]
 
 Both apps get the same envelopes in Socket Mode's form, at fixed times whatever the answers take (an open loop), in
 alternating rounds. Safehold's run the whole way: a real catalog with 2,000 backups, answers to a local Slack.

@@ -1,6 +1,6 @@
 """What the catalog costs: the first page and other questions by size, and three ways to keep connections.
 
-Run it with `python bench/catalog.py [--million]`. Medians of milliseconds, in one run on one machine.
+Run it with `python -m bench.catalog [--million]`. Medians of milliseconds, in one run on one machine.
 """
 
 import argparse

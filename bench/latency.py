@@ -1,6 +1,6 @@
 """Source write latency with and without a running backup, and how long captures hold the source's lock.
 
-python bench/latency.py [--rounds 3] [--seconds 20]
+python -m bench.latency [--rounds 3] [--seconds 20]
 
 Rounds without and with backups alternate in one run, so that the machine's moods fall on both alike.
 """

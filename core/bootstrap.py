@@ -130,6 +130,7 @@ class Core:
         if ended:
             # What still runs is not taken for dead by others as long as this process lives.
             self.catalog.processes.forget(self.owner)
+        self.catalog.close()
 
     def __enter__(self) -> Self:
         self.start()
