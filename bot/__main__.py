@@ -132,6 +132,8 @@ def serve(config_path: Path | None = None) -> int:
 
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # The scheduler would say twice a minute that it ran.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     settings, config = read_settings(), load_config(config_path)
     ended = threading.Event()
 

@@ -30,8 +30,9 @@ def home(dashboard: Dashboard, reader: str, now: datetime) -> Json:
         blocks.append(section("No source is configured. Add one to `safehold.toml`."))
     blocks += _waiting(dashboard, reader)
     blocks += [header("Instances"), *_instances(dashboard)]
-    if dashboard.lately:
-        blocks += [header("Lately"), *(context(_lately(record)) for record in dashboard.lately)]
+    lately = [record for record in dashboard.lately if record not in dashboard.instances]
+    if lately:
+        blocks += [header("Lately"), *(context(_lately(record)) for record in lately)]
     return {"type": "home", "blocks": blocks[:VIEW_BLOCKS]}
 
 

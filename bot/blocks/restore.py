@@ -29,7 +29,7 @@ class ModalPlan:
 
     def text(self) -> str:
         """Return it as a view's private metadata."""
-        return json.dumps([self.backup_id, self.instance, self.digest, self.lifetime_seconds])
+        return json.dumps([self.backup_id, self.instance, self.digest, self.lifetime_seconds], ensure_ascii=False)
 
     @classmethod
     def read(cls, text: str) -> "ModalPlan":
@@ -49,11 +49,12 @@ class ModalPlan:
 def plan_modal(plan: RestorePlan, approvers: tuple[str, ...] | None, now: datetime) -> Json:
     """Return the modal that shows a plan and asks for a reason. `approvers` is None where none is needed."""
     needs = f"Needs: approval by {holders(approvers)}, not yourself." if approvers is not None else "Begins at once."
+    memory = f" and {size(plan.memory_bytes)} of memory" if plan.memory_bytes else ""
     told = [
         f"*Backup* {_taken(plan, now)}",
         f"*New instance* {code(plan.instance)}\n*On* {escape(cut(plan.where, 300))}",
         f"{code(plan.source)} itself is not touched. {needs}",
-        f"Needs about {size(plan.disk_bytes)} of disk and {size(plan.memory_bytes)} of memory; there is room for it.",
+        f"Needs about {size(plan.disk_bytes)} of disk{memory}; there is room for it.",
     ]
     choices = dict(LIFETIMES)
     if plan.lifetime_seconds not in choices.values():

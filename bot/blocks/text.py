@@ -14,6 +14,10 @@ _SLACK_GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 _INVISIBLE = re.compile(r"[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f]")
 """Direction overrides could make a reason read as something else."""
 
+_FORMATTING = re.compile(r"(?<!\w)[*_~]|[*_~](?!\w)|`")
+_ALIKE = {"*": "\u2217", "_": "\uff3f", "~": "\u223c", "`": "'"}
+"""Slack has no escape for its formatting characters: at the edge of a word they are shown by ones that look alike."""
+
 
 def escape(text: str) -> str:
     """Return the text so that Slack shows it as it is: no mention, link or channel can be made with it."""
@@ -32,8 +36,8 @@ def cut_markup(text: str, limit: int = MARKUP_LIMIT) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return somebody's words in quotes, escaped; "" where there are none."""
-    return f"“{escape(text)}”" if text else ""
+    """Return somebody's words in quotes, as written: neither markup nor bold comes of them; "" where there are none."""
+    return f"“{escape(_FORMATTING.sub(lambda found: _ALIKE[found[0]], text))}”" if text else ""
 
 
 def code(text: str) -> str:

@@ -106,6 +106,22 @@ def test_reason_is_asked_for_below_its_input(world: World) -> None:
     assert len(world.core.catalog.restores.waiting()) == 1
 
 
+def test_damaged_archive_fails_before_anything_is_made(world: World) -> None:
+    """A flipped byte in the archive ends the restore with its reason and reference; no instance is left."""
+    message = asked(world, "look *closely* at `it`")
+    assert "look \u2217closely\u2217 at 'it'" in words(message["blocks"])
+    (archive,) = (world.folder / "vault").rglob("*.tar.zst")
+    damaged = bytearray(archive.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    archive.chmod(0o600)
+    archive.write_bytes(damaged)
+    approve(world, message)
+    reply = standing(world, "C0BACKUPS", f"<@{ONCALL}> your restore of `orders`")
+    assert "failed" in words(reply["blocks"])
+    assert "ref `" in words(reply["blocks"])
+    assert not world.core.catalog.instances.current()
+
+
 def test_own_request_is_for_somebody_else(make_world: Callable[..., World]) -> None:
     """The requester who presses Approve is told, alone, who may; the request goes on waiting."""
     world = make_world()
