@@ -4,8 +4,8 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.model.image import Image, ImageFile
 from core.model.manifest import Manifest, StoredArchive
-from core.ports import Image, ImageFile
 
 SOURCE = "bench"
 BACKUP = "20261123T020000Z-7f3a1c"

@@ -17,9 +17,10 @@ from typing import Any
 from core.engines.janusgraph_berkeleyje import JanusGraphBerkeleyJE
 from core.engines.janusgraph_berkeleyje.jvm import Tool
 from core.engines.janusgraph_berkeleyje.place import graph_settings, write_properties
+from core.model.image import Image
+from core.model.place import Place
 from core.model.progress import silent
 from core.model.source import Source
-from core.ports import Image, Place
 from tests.support.engines import RealClock, manifest_of, new_backup_id, stored
 from tests.support.janus import CACHE, CLEANING, Janus, free_port, janus_server, java_or_skip
 from tests.support.numbered_writer import KEPT, SCHEMA, WRITERS, Writer

@@ -5,14 +5,15 @@ return values, so that they can run in a thread today and on another machine tom
 core.errors only.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
+from core.model.image import Image
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest, ProofRecord, StoredArchive
+from core.model.place import Launch, Needs, Place
 from core.model.progress import Progress
 from core.model.source import Source, SourceFacts
 
@@ -22,11 +23,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the wall time, aware, in UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that never go back; only differences mean something."""
-        ...
 
 
 class Groups(Protocol):
@@ -39,7 +38,6 @@ class Groups(Protocol):
             UnavailableError: the directory of groups can't be asked; nobody gets a right from it then.
 
         """
-        ...
 
 
 class Runner(Protocol):
@@ -50,77 +48,19 @@ class Runner(Protocol):
 
         Work records its own outcome; what still escapes it is logged by the runner, never raised.
         """
-        ...
 
     def wait(self, key: str, timeout_seconds: float | None = None) -> bool:
         """Wait until the work of that key has ended (True) or time is up (False). Unknown keys have ended."""
-        ...
 
     def cancel(self, key: str) -> bool:
         """Ask the work of that key to stop at its next progress report; False where none is known here."""
-        ...
 
     @property
     def closing(self) -> bool:
         """Say whether everything is being stopped: work that is asked to stop then was interrupted, not cancelled."""
-        ...
 
     def cancelled(self, key: str) -> bool:
         """Say whether the work of that key was asked to stop."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFile:
-    """One file of a captured image: where it lies, and its path below the archive's folder ("/"-separated)."""
-
-    path: str
-    location: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A consistent image of a source. Its files do not change until `Engine.discard`.
-
-    `facts` are JSON for the manifest; `versions` as in SourceFacts.
-    """
-
-    files: tuple[ImageFile, ...]
-    captured_at: datetime
-    versions: Mapping[str, str]
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a new instance lives: an empty directory of its own, and the address it will listen on.
-
-    `port` 0 means that the engine needs none.
-    """
-
-    name: str
-    directory: Path
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How an instance is started: a program with its arguments, and the variables added to its environment.
-
-    `argv` holds the place's directory in at least one argument, so that the process can be found again by it.
-    """
-
-    argv: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What an instance of a backup is expected to take, in bytes."""
-
-    disk_bytes: int
-    memory_bytes: int
 
 
 class Engine(Protocol):
@@ -129,22 +69,18 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """Return the engine's name in the configuration, the catalog and manifests ("janusgraph-berkeleyje")."""
-        ...
 
     @property
     def family(self) -> str:
         """Return what restored instances are named after ("janusgraph")."""
-        ...
 
     @property
     def title(self) -> str:
         """Return what people read ("JanusGraph · BerkeleyJE")."""
-        ...
 
     @property
     def serves(self) -> bool:
         """Say whether a restored instance is a process with a port; else its files are the instance."""
-        ...
 
     def inspect(self, source: Source) -> SourceFacts:
         """Ask the live source what it is; cheap, never a scan, under 10 s.
@@ -154,7 +90,6 @@ class Engine(Protocol):
             UnsafeSource, UnsupportedVersion: it answers, and must not be captured as it is.
 
         """
-        ...
 
     def capture(self, source: Source, backup_id: str, progress: Progress) -> Image:
         """Take a consistent image of the running source into a stage of its own, named by the backup id.
@@ -166,11 +101,9 @@ class Engine(Protocol):
             SourceUnavailable, UnsafeSource, UnsupportedVersion, NotEnoughSpace, CaptureFailed.
 
         """
-        ...
 
     def discard(self, source: Source, backup_id: str) -> None:
         """Remove the stage of that backup. Idempotent; works after a crash and without the source running."""
-        ...
 
     def prove(self, unpacked: Path, manifest: Manifest, progress: Progress) -> ProofRecord:
         """Open a scratch copy made from the stored bytes, check it, count it, fingerprint it.
@@ -183,11 +116,9 @@ class Engine(Protocol):
             JavaMissing, JarsMissing, NotEnoughSpace.
 
         """
-        ...
 
     def needs(self, manifest: Manifest) -> Needs:
         """Return what an instance of this backup will take while it is made and once it runs."""
-        ...
 
     def prepare(self, unpacked: Path, manifest: Manifest, place: Place, progress: Progress) -> ProofRecord:
         """Make `place.directory` a complete instance from the unpacked archive, offline, and check it.
@@ -200,19 +131,15 @@ class Engine(Protocol):
             RestoreFailed, UnsupportedVersion, NotEnoughSpace, JavaMissing, JarsMissing.
 
         """
-        ...
 
     def launch(self, place: Place) -> Launch | None:
         """Return how to start a prepared instance; None for an engine whose files are the instance."""
-        ...
 
     def endpoint(self, place: Place) -> str:
         """Return what a client connects to ("ws://127.0.0.1:18455/gremlin", "sqlite:////…/orders.db")."""
-        ...
 
     def answers(self, place: Place) -> bool:
         """Say whether the instance at that place answers a read from storage, and is itself, not an older one."""
-        ...
 
 
 class Vault(Protocol):
@@ -221,7 +148,6 @@ class Vault(Protocol):
     @property
     def name(self) -> str:
         """Return the name in the configuration and the catalog."""
-        ...
 
     def put(self, source: str, backup_id: str, image: Image, progress: Progress) -> StoredArchive:
         """Stream an image into one archive, hashing as it is written; make it durable. Step name: "storing".
@@ -232,7 +158,6 @@ class Vault(Protocol):
             NotEnoughSpace, VaultUnavailable.
 
         """
-        ...
 
     def commit(self, manifest: Manifest) -> None:
         """Write the manifest beside its archive, durably and atomically; replaces an older one of that backup.
@@ -241,7 +166,6 @@ class Vault(Protocol):
             NotEnoughSpace, VaultUnavailable.
 
         """
-        ...
 
     def manifest(self, source: str, backup_id: str) -> Manifest:
         """Read a manifest back.
@@ -251,7 +175,6 @@ class Vault(Protocol):
             ManifestCorrupt, UnsupportedVersion, VaultUnavailable.
 
         """
-        ...
 
     def verify(self, source: str, backup_id: str, archive: StoredArchive, progress: Progress) -> None:
         """Re-read every stored byte and compare: the archive's hash, and each file in it. Step name: "verifying".
@@ -260,7 +183,6 @@ class Vault(Protocol):
             ArchiveCorrupt, UnsafePath, VaultUnavailable.
 
         """
-        ...
 
     def unpack(self, manifest: Manifest, into: Path, progress: Progress) -> Path:
         """Check the whole archive, then unpack it into an empty directory; return the archive's folder in it.
@@ -272,7 +194,6 @@ class Vault(Protocol):
             ArchiveCorrupt, UnsafePath, NotEnoughSpace, VaultUnavailable.
 
         """
-        ...
 
     def open(self, manifest: Manifest, offset: int = 0) -> BinaryIO:
         """Open the archive's bytes for reading from an offset; the caller closes it.
@@ -282,15 +203,12 @@ class Vault(Protocol):
             VaultUnavailable.
 
         """
-        ...
 
     def discard(self, source: str, backup_id: str) -> None:
         """Remove what a run that did not finish left of that backup. Idempotent. Never touches a committed one."""
-        ...
 
     def committed(self) -> Iterator[tuple[str, str]]:
         """Yield (source, backup id) of every manifest in the vault, in any order."""
-        ...
 
     def free_bytes(self) -> int:
         """Return the room left; a very large number where the vault has no bound.
@@ -299,7 +217,6 @@ class Vault(Protocol):
             VaultUnavailable.
 
         """
-        ...
 
 
 class Provisioner(Protocol):
@@ -308,16 +225,13 @@ class Provisioner(Protocol):
     @property
     def name(self) -> str:
         """Return the name in the configuration and the catalog."""
-        ...
 
     @property
     def where(self) -> str:
         """Return the place in words ("this host, port chosen, loopback only")."""
-        ...
 
     def room(self) -> Needs:
         """Return the disk and memory that are free for a new instance."""
-        ...
 
     def reserve(self, name: str, *, port: bool) -> Place:
         """Make the instance's directory, new and empty, and choose a free port if one is wanted.
@@ -327,7 +241,6 @@ class Provisioner(Protocol):
             PortInUse, NotEnoughSpace, ProvisionerFailed.
 
         """
-        ...
 
     def start(self, place: Place, launch: Launch | None, manifest: Manifest) -> str:
         """Start the instance so that it outlives this process. Returns its endpoint, "" where the engine's holds.
@@ -336,15 +249,12 @@ class Provisioner(Protocol):
             ProvisionerFailed.
 
         """
-        ...
 
     def status(self, name: str) -> InstanceState:
         """Say READY (its process runs, or its files stand), STOPPED or DESTROYED (nothing there), by looking."""
-        ...
 
     def place(self, name: str) -> Place | None:
         """Find an existing instance's place again, None where there is none."""
-        ...
 
     def destroy(self, name: str) -> None:
         """Stop the instance and remove everything made for it. Idempotent; only ever what it made itself.
@@ -353,12 +263,9 @@ class Provisioner(Protocol):
             ProvisionerFailed: something is left; it can be called again.
 
         """
-        ...
 
     def log(self, name: str) -> str:
         """Return the last lines of what the instance printed, at most 64 KiB, "" where there is none."""
-        ...
 
     def names(self) -> tuple[str, ...]:
         """Return the instances that exist here, of which some may be unknown to the catalog."""
-        ...

@@ -13,7 +13,7 @@ from core.errors import Cancelled, ProvisionerFailed, SafeholdError, Stale
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest
 from core.model.options import Option
-from core.ports import Launch, Needs, Place
+from core.model.place import Launch, Needs, Place
 from core.provisioners.folders import Folders, Record
 from core.runtime.files import free_bytes
 from core.runtime.process import Completed, run

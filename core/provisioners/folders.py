@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import NotEnoughSpace, ProvisionerFailed, Stale, UnavailableError
-from core.ports import Place
+from core.model.place import Place
 from core.runtime.files import remove_tree, write_atomically
 from core.runtime.ports import free_port
 

@@ -9,7 +9,7 @@ from core.errors import NotEnoughSpace, ProvisionerFailed, Stale, UnavailableErr
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest
 from core.model.options import Option
-from core.ports import Launch, Needs, Place
+from core.model.place import Launch, Needs, Place
 from core.provisioners.folders import LOG, Folders, Record
 from core.runtime.files import free_bytes
 from core.runtime.process import alive, created, find, plain_environment, spawn_detached, stop, variable

@@ -8,10 +8,11 @@ from core.errors import Cancelled, FingerprintDiffers, Interrupted, PlanChanged,
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest, ProofRecord
 from core.model.person import SYSTEM
+from core.model.place import Place
 from core.model.plan import RestorePlan
 from core.model.progress import Step
 from core.model.restore import Restore, RestoreState, plan_broken
-from core.ports import Clock, Engine, Place, Provisioner, Runner
+from core.ports import Clock, Engine, Provisioner, Runner
 from core.runtime.files import remove_tree
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog

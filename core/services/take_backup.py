@@ -15,11 +15,12 @@ from core.errors import (
     SafeholdError,
 )
 from core.model.backup import Backup, BackupState, Proof
+from core.model.image import Image
 from core.model.manifest import Manifest, StoredArchive
 from core.model.person import SYSTEM
 from core.model.progress import Step
 from core.model.source import Prove, Source
-from core.ports import Clock, Image, Runner
+from core.ports import Clock, Runner
 from core.runtime.priority import give_way
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog

@@ -15,10 +15,10 @@ from core.errors import (
     SafeholdError,
     VaultUnavailable,
 )
+from core.model.image import Image
 from core.model.manifest import Manifest, StoredArchive, from_bytes, to_bytes
 from core.model.options import Option
 from core.model.progress import Progress, Step
-from core.ports import Image
 from core.runtime import files
 from core.vaults import layout
 from core.vaults.layout import PARTIAL, Shelf

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import zstandard
 
 from core.errors import CaptureFailed, UnsafePath
+from core.model.image import Image, ImageFile
 from core.model.manifest import ArchivedFile, StoredArchive
 from core.model.progress import Progress, Step
-from core.ports import Image, ImageFile
 from core.vaults import member
 from core.vaults.seam import image_errors
 

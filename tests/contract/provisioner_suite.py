@@ -15,7 +15,8 @@ import pytest
 from core.errors import PortInUse, ProvisionerFailed, SafeholdError, Stale
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest, StoredArchive
-from core.ports import Launch, Place, Provisioner
+from core.model.place import Launch, Place
+from core.ports import Provisioner
 
 NAME = "janusgraph-restore-20261124T031500Z"
 NOW = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)

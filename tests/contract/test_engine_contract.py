@@ -14,10 +14,12 @@ import pytest
 from core.engines.janusgraph_berkeleyje import JanusGraphBerkeleyJE
 from core.engines.sqlite import SQLite
 from core.errors import Cancelled, CaptureFailed, ProofFailed, RestoreFailed, SafeholdError
+from core.model.image import Image
 from core.model.manifest import Manifest, ProofRecord
+from core.model.place import Place
 from core.model.progress import Step, silent
 from core.model.source import Source
-from core.ports import Engine, Image, Place
+from core.ports import Engine
 from tests.support.engines import RealClock, digest, flip, manifest_of, new_backup_id, stored
 from tests.support.janus import CACHE, MEMORY, Janus, free_port, until
 

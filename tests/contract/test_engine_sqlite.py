@@ -14,9 +14,9 @@ from core.engines.sqlite import SQLite
 from core.engines.sqlite.engine import FILE
 from core.errors import ProofFailed, RestoreFailed, SourceUnavailable, UnsafeSource, UnsupportedVersion
 from core.model.manifest import Manifest, ProofRecord
+from core.model.place import Place
 from core.model.progress import Step, silent
 from core.model.source import Source
-from core.ports import Place
 from tests.support.engines import RealClock, flip, manifest_of, new_backup_id, stored
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import NotEnoughSpace, PortInUse, ProvisionerFailed
 from core.model.instance import InstanceState
-from core.ports import Launch
+from core.model.place import Launch
 from core.provisioners.process import ProcessProvisioner
 from core.runtime.process import find
 

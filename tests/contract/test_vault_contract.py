@@ -18,9 +18,9 @@ from core.errors import (
     UnknownName,
     VaultUnavailable,
 )
+from core.model.image import Image, ImageFile
 from core.model.manifest import to_bytes
 from core.model.progress import Step, silent
-from core.ports import Image, ImageFile
 from core.vaults.directory import DirectoryVault
 from tests.contract.vault_kit import (
     BACKUP,

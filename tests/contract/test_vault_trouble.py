@@ -16,9 +16,9 @@ from typing import BinaryIO, cast
 import pytest
 
 from core.errors import NotEnoughSpace, SafeholdError, VaultUnavailable
+from core.model.image import Image
 from core.model.manifest import Manifest
 from core.model.progress import silent
-from core.ports import Image
 from core.vaults.directory import DirectoryVault
 from core.vaults.reading import HashedFile, read_archive
 from core.vaults.seam import vault_errors
@@ -204,7 +204,7 @@ STORING = f"""
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
 from pathlib import Path
-from core.ports import Image, ImageFile
+from core.model.image import Image, ImageFile
 from core.vaults.directory import DirectoryVault
 from tests.contract.vault_kit import MOMENT
 image = Image((ImageFile("je/0.jdb", Path(sys.argv[2])),), MOMENT, {{}})

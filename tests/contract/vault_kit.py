@@ -10,9 +10,9 @@ from pathlib import Path
 import zstandard
 
 from core.model import naming
+from core.model.image import Image, ImageFile
 from core.model.manifest import ArchivedFile, Manifest, StoredArchive
 from core.model.progress import silent
-from core.ports import Image, ImageFile
 from core.vaults.directory import DirectoryVault
 
 MOMENT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from core.errors import ProvisionerFailed
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest, StoredArchive
-from core.ports import Launch
+from core.model.place import Launch
 from core.provisioners.command import CommandProvisioner
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-provisioner.md").read_text("utf-8")

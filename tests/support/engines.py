@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.model.image import Image
 from core.model.manifest import ArchivedFile, Manifest, ProofRecord, StoredArchive
 from core.model.naming import backup_id
-from core.ports import Engine, Image
+from core.ports import Engine
 
 _numbers = itertools.count(1)
 

@@ -31,11 +31,13 @@ from core.errors import (
     SafeholdError,
     UnsupportedVersion,
 )
+from core.model.image import Image, ImageFile
 from core.model.manifest import Manifest, ProofRecord
 from core.model.options import Option
+from core.model.place import Launch, Needs, Place
 from core.model.progress import Progress
 from core.model.source import Source, SourceFacts
-from core.ports import Clock, Image, ImageFile, Launch, Needs, Place
+from core.ports import Clock
 
 OPTIONS = (
     Option("endpoint", "url", required=True, says="The Gremlin Server of the source, over HTTP."),
