@@ -68,8 +68,8 @@ class PlanRestore:
 
     def _free_name(self, family: str) -> str:
         """Return an instance name nobody has: two restores planned in one second get neighbouring ones."""
-        moment = self.clock.now()
-        while self.catalog.instances.taken(name := naming.instance_name(family, moment)):
+        moment, planned = self.clock.now(), {restore.plan.instance for restore in self.catalog.restores.open_ones()}
+        while (name := naming.instance_name(family, moment)) in planned or self.catalog.instances.taken(name):
             moment += timedelta(seconds=1)
         return name
 

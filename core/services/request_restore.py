@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from core.catalog import Catalog
 from core.config import AccessConfig
+from core.errors import Stale
 from core.model import naming
 from core.model.person import Person
 from core.model.plan import RestorePlan
@@ -32,6 +33,7 @@ class RequestRestore:
         Raises:
             NotAllowed: the person may not restore.
             UsageError: the reason is missing or can't be shown.
+            Stale: somebody asked for a restore under the same name meanwhile.
 
         """
         self.access.require(person, Verb.RESTORE)
@@ -49,6 +51,7 @@ class RequestRestore:
             approvals_needed=self.config.approvals_needed if waits else 0,
         )
         with self.catalog.write():
+            self._require_free(plan.instance)
             self.catalog.restores.create(restore)
             self.catalog.audit.append(
                 now,
@@ -61,3 +64,9 @@ class RequestRestore:
         if not waits:
             self.initiate(restore)
         return restore
+
+    def _require_free(self, name: str) -> None:
+        """Refuse a name that another restore has: two plans of one second are called alike until one is asked for."""
+        planned = any(restore.plan.instance == name for restore in self.catalog.restores.open_ones())
+        if planned or self.catalog.instances.taken(name):
+            raise Stale(f"Another restore is called {name} already.", hint="Nothing was begun. Ask again.")

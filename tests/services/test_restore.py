@@ -284,3 +284,13 @@ def test_every_decision_is_in_an_unbroken_audit_record(world: World) -> None:
     assert (decide.person.id, decide.subject, decide.outcome) == (BEN.id, restore.id, "approved")
     assert decide.detail["plan_hash"] == restore.plan_hash
     assert world.core.catalog.audit.verify() is None
+
+
+def test_two_plans_of_one_second_do_not_share_an_instance(world: World) -> None:
+    """The second request for the same plan is refused, and a plan made after the first has another name."""
+    backup = world.take()
+    plan = world.core.plan_restore(backup, ANNA)
+    world.core.request_restore(plan, "first", ANNA)
+    with pytest.raises(Stale):
+        world.core.request_restore(plan, "second", BEN)
+    assert world.core.plan_restore(backup, BEN).instance != plan.instance
