@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from core.model.place import Place
 from core.model.progress import Step, silent
 from core.model.source import Source
 from core.ports import Engine
-from tests.support.engines import RealClock, digest, flip, manifest_of, new_backup_id, stored
+from tests.support.engines import RealClock, digest, flip, manifest_of, new_backup_id, running, stored
 from tests.support.janus import CACHE, MEMORY, Janus, free_port, until
 
 
@@ -254,7 +253,7 @@ def test_a_prepared_instance_holds_the_same_data_and_answers(subject: Subject, k
     assert not subject.engine.answers(place)
     proof = subject.engine.prepare(_unpacked(kept, place.directory / "unpacked"), kept.manifest, place, silent)
     assert (proof.fingerprint, proof.counts) == (kept.proof.fingerprint, kept.proof.counts)
-    with _running(subject.engine, place):
+    with running(subject.engine, place):
         until(lambda: subject.engine.answers(place), 120, "the instance answers")
         if subject.engine.serves:
             other = Place("another-name", place.directory, place.host, place.port)
@@ -262,23 +261,6 @@ def test_a_prepared_instance_holds_the_same_data_and_answers(subject: Subject, k
             assert str(place.port) in subject.engine.endpoint(place)
         else:
             assert str(place.directory) in subject.engine.endpoint(place)
-
-
-@contextmanager
-def _running(engine: Engine, place: Place) -> Iterator[None]:
-    launch = engine.launch(place)
-    assert (launch is not None) == engine.serves
-    if launch is None:
-        yield
-        return
-    assert any(str(place.directory) in argument for argument in launch.argv)
-    with (place.directory / "log").open("wb") as log:
-        process = subprocess.Popen(launch.argv, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def test_damaged_bytes_are_never_restored(subject: Subject, kept: Kept, tmp_path: Path) -> None:
@@ -291,15 +273,14 @@ def test_damaged_bytes_are_never_restored(subject: Subject, kept: Kept, tmp_path
 
 
 def test_needs_are_at_least_the_files(subject: Subject, kept: Kept) -> None:
-    """An instance is said to need no less than the files it is made of."""
+    """An instance is said to need no less than its files."""
     assert subject.engine.needs(kept.manifest).disk_bytes > kept.manifest.archive.raw_size
 
 
 def test_a_source_that_is_not_there_is_said_plainly(subject: Subject, tmp_path: Path) -> None:
     """A path that leads nowhere is an error that a person can act on."""
-    gone = _source(
-        subject.engine.name, **{**subject.source.options, "path": tmp_path / "x", "directory": tmp_path / "x"}
-    )
+    nowhere = dict.fromkeys(("path", "directory"), tmp_path / "x")
+    gone = _source(subject.engine.name, **{**subject.source.options, **nowhere})
     with pytest.raises(SafeholdError) as caught:
         subject.engine.inspect(gone)
     assert caught.value.kind == "unavailable"

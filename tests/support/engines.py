@@ -3,7 +3,10 @@
 import hashlib
 import itertools
 import shutil
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 from core.model.image import Image
 from core.model.manifest import ArchivedFile, Manifest, ProofRecord, StoredArchive
 from core.model.naming import backup_id
+from core.model.place import Place
 from core.ports import Engine
 
 _numbers = itertools.count(1)
@@ -87,3 +91,21 @@ def flip(path: Path, offset: int) -> None:
     content = bytearray(path.read_bytes())
     content[offset] ^= 0xFF
     path.write_bytes(content)
+
+
+@contextmanager
+def running(engine: Engine, place: Place) -> Iterator[None]:
+    """Run a prepared instance while the block lasts; nothing is started where its files are the instance."""
+    launch = engine.launch(place)
+    assert (launch is not None) == engine.serves
+    if launch is None:
+        yield
+        return
+    assert any(str(place.directory) in argument for argument in launch.argv)
+    with (place.directory / "log").open("wb") as log:
+        process = subprocess.Popen(launch.argv, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
