@@ -14,7 +14,7 @@ Facts = list[tuple[str, str]]
 def backup(record: Backup) -> Facts:
     """Return what there is to know about a backup."""
     ratio = f" ({record.raw_size / record.size:.1f}x)" if record.size else ""
-    took = ", ".join(f"{part} {words.duration(seconds)}" for part, seconds in record.timings.items())
+    took = ", ".join(f"{part} {words.duration(seconds)}" for part, seconds in record.parts)
     return [
         ("Id", record.id),
         ("Source", f"{record.source} ({record.engine})"),

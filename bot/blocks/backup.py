@@ -191,7 +191,7 @@ def _seconds(backup: Backup) -> str:
 def _took(backup: Backup) -> str:
     if not backup.timings:
         return ""
-    parts = ", ".join(f"{escape(name)} {duration(seconds)}" for name, seconds in list(backup.timings.items())[:10])
+    parts = ", ".join(f"{escape(name)} {duration(seconds)}" for name, seconds in backup.parts[:10])
     store = backup.timings.get("store", 0.0)
     rate = f" · stored at {size(round(backup.raw_size / store))} a second" if store and backup.raw_size else ""
     return f"*Took* {_seconds(backup)}: {parts}{rate}"

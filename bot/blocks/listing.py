@@ -76,7 +76,7 @@ def standing(status: SourceStatus, now: datetime) -> str:
     goal = duration(status.source.goal_seconds)
     newest = status.newest_good
     if newest is None:
-        return f"No good backup yet. Goal: one at most every {goal}."
+        return f"No good backup yet. Goal: never older than {goal}."
     late = "*overdue* · " if status.overdue else ""
     return f"{late}Newest good backup {age(newest.started_at or newest.requested_at, now)}. Goal: at most {goal}."
 

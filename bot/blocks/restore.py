@@ -146,7 +146,9 @@ def message(restore: Restore, instance: Instance | None) -> tuple[list[Json], st
     if restore.state in {RestoreState.DENIED, RestoreState.EXPIRED, RestoreState.VOID}:
         text = f"{name} asked for by {who}: {decided(restore)}"
         return [section(text)], text
-    text = f"Restore initiated: {name[0].lower()}{name[1:]} for {who}.\n{result(restore, instance)}"
+    began = f"Restore initiated: {name[0].lower()}{name[1:]} for {who}."
+    head = f"{name} for {who} is done." if restore.state is RestoreState.READY else began
+    text = f"{head}\n{result(restore, instance)}"
     if restore.state is RestoreState.READY and instance is not None:
         return [section(text), *actions(instance_buttons(instance))], text
     return [section(text), *actions(_stop(restore))], text

@@ -112,8 +112,10 @@ def step(progress: Step | None) -> str:
 def counts(found: Mapping[str, Mapping[str, int]], *, labels: int = 0) -> str:
     """Return what a backup holds: "12 vertices (god 3, titan 1, …), 17 edges". `labels` 0 leaves labels out."""
     told = []
-    for kind, by_label in found.items():
-        parts = [f"{escape(cut(label, 60))} {count}" for label, count in by_label.items()]
+    # A record has kinds and labels by alphabet; people look for vertices first, and for what there is most of.
+    for kind, by_label in sorted(found.items(), key=lambda pair: (pair[0] == "edges", pair[0])):
+        largest = sorted(by_label.items(), key=lambda pair: (-pair[1], pair[0]))
+        parts = [f"{escape(cut(label, 60))} {count}" for label, count in largest]
         more = ", …" if len(parts) > labels else ""
         inner = f" ({', '.join(parts[:labels])}{more})" if labels and parts else ""
         total = sum(by_label.values())

@@ -32,4 +32,6 @@ def destroy(call: Call, name: str) -> None:
     """Remove an instance."""
     instance = call.core.destroy_instance(name, call.person)
     call.desk.board.wake()
-    call.say(answers.said(f"{code(instance.name)} is being destroyed. Its message says when it is gone."))
+    if call.body.get("response_url"):
+        call.say(answers.said(f"{code(instance.name)} is being destroyed. Its message says when it is gone."))
+    # The dashboard answers by itself: it is drawn again with the instance on its way out.

@@ -8,6 +8,9 @@ from enum import StrEnum
 from core.model.person import Person
 from core.model.progress import Step
 
+PARTS = ("check", "capture", "store", "verify", "prove")
+"""The measured parts of a run, in their order."""
+
 
 class Tier(StrEnum):
     """Why a backup exists. A backup carries a set of them."""
@@ -96,6 +99,12 @@ class Backup:
     def restorable(self) -> bool:
         """Say whether its bytes may be downloaded or restored."""
         return self.state is BackupState.GOOD
+
+    @property
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """Return the timings in the order in which a run does its parts; a stored record has them by alphabet."""
+        order = {part: place for place, part in enumerate(PARTS)}
+        return tuple(sorted(self.timings.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0])))
 
     @property
     def archive_stored(self) -> bool:
