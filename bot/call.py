@@ -13,6 +13,7 @@ from bot.blocks.parts import Json, modal
 from bot.ids import View
 from core.bootstrap import Core
 from core.model.person import Person
+from core.services.access import Verb as Right
 
 HTTP_OK = 200
 SECONDS_TO_ANSWER = 10
@@ -44,11 +45,15 @@ class Desk:
 
 @dataclass(slots=True)
 class Call:
-    """An envelope from Slack and the ways to answer it. `opened` is the id of a modal opened while answering."""
+    """An envelope from Slack and the ways to answer it.
+
+    `opened` is the id of a modal opened while answering, `right` what is asked for needs, once that is known.
+    """
 
     desk: Desk
     body: Json
     opened: str = ""
+    right: Right | None = None
 
     @property
     def core(self) -> Core:

@@ -88,7 +88,10 @@ class Guard:
 
     def _tell(self, call: Call, error: Exception, verb: Verb | None) -> None:
         try:
-            call.say(self.explain(call, error, verb), str(error) if isinstance(error, SafeholdError) else "Safehold")
+            call.say(
+                self.explain(call, error, verb or call.right),
+                str(error) if isinstance(error, SafeholdError) else "Safehold",
+            )
         except Exception:
             logger.exception("the answer could not be delivered")
 

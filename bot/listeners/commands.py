@@ -7,6 +7,7 @@ from bot.guard import Guard
 from bot.ids import Command
 from bot.listeners import approve, browse, create, download, instances, restore
 from bot.parse import Request, Verb, parse
+from core.services.access import Verb as Right
 
 ANSWERS: dict[Verb, Callable[[Call, Request], None]] = {
     Verb.LIST: browse.show_list,
@@ -24,6 +25,19 @@ ANSWERS: dict[Verb, Callable[[Call, Request], None]] = {
     Verb.HELP: browse.usage,
 }
 
+RIGHTS = {
+    Verb.NOW: Right.BACKUP,
+    Verb.DOWNLOAD: Right.DOWNLOAD,
+    Verb.RESTORE: Right.RESTORE,
+    Verb.VERIFY: Right.VERIFY,
+    Verb.APPROVE: Right.APPROVE,
+    Verb.DENY: Right.APPROVE,
+    Verb.EXTEND: Right.DESTROY,
+    Verb.DESTROY: Right.DESTROY,
+    Verb.CANCEL: Right.CANCEL,
+}
+"""What each verb needs: a refusal names those who have it."""
+
 
 def register(guard: Guard) -> None:
     """Register the command."""
@@ -33,4 +47,5 @@ def register(guard: Guard) -> None:
 def answer(call: Call) -> None:
     """Read what was typed and answer it."""
     request = parse(str(call.body.get("text") or ""))
+    call.right = RIGHTS.get(request.verb)
     ANSWERS[request.verb](call, request)

@@ -81,6 +81,7 @@ def test_guest_is_told_who_may(world: World) -> None:
     screen = world.people.press(GUEST, button(world.people.typed(GUEST, "").blocks, "Back up now"))
     assert "right to backup" in screen.text
     assert f"<@{ONCALL}>" in screen.text
+    assert f"<@{ONCALL}>" in world.people.typed(GUEST, "now orders").text
     assert world.core.list_backups(None).total == 0
 
 
