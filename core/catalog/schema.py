@@ -1,5 +1,6 @@
 """The catalog's tables and indexes, one migration for each change of them."""
 
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -161,7 +162,8 @@ def require_known(db: Database, path: Path) -> None:
     (tables,) = db.execute("select count(*) from sqlite_master").fetchone()
     if tables and application != APPLICATION_ID:
         raise corrupt(path, "it is a database of another program")
-    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True, execute_plugins=False))}
+    with closing(Database(memory=True, execute_plugins=False)) as empty:
+        known = {migration.name for migration in MIGRATIONS.pending(empty)}
     unknown = sorted({migration.name for migration in MIGRATIONS.applied(db)} - known)
     if unknown:
         raise UnsupportedVersion(
