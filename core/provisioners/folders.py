@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
-from core.errors import NotEnoughSpace, ProvisionerFailed, Stale, UnavailableError
+from core.errors import NotEnoughSpace, PortInUse, ProvisionerFailed, Stale, UnavailableError
 from core.model.place import Place
 from core.runtime.files import remove_tree, write_atomically
 from core.runtime.ports import free_port
@@ -197,7 +198,11 @@ class Folders:
     def _choose(self, ports: range, host: str) -> int:
         records = (self.record(name) for name in self.names())
         given = frozenset(record.port for record in records if record is not None)
+        # A port chosen now is listened on only once the instance is prepared: other installations begin elsewhere.
+        first = ports.start + crc32(os.fsencode(self.directory.absolute())) % max(1, len(ports))
         try:
+            with suppress(PortInUse):
+                return free_port(range(first, ports.stop), host, given)
             return free_port(ports, host, given)
         except UnavailableError as error:
             raise ProvisionerFailed(error.message, hint=error.hint) from error
