@@ -200,7 +200,13 @@ VERBS = (
             _argument(
                 "--directory", type=Path, default=Path(".demo"), metavar="PATH", help="where it keeps its data (.demo)"
             ),
-            _argument("--port", type=arguments.port, default=8090, metavar="PORT", help="of the workspace (8090)"),
+            _argument(
+                "--port",
+                type=arguments.port,
+                default=8090,
+                metavar="PORT",
+                help="of the workspace (8090); another brings JanusGraph and the downloads to the next two",
+            ),
             _argument("--ready-file", type=Path, metavar="PATH", help="write addresses and pids here once all is up"),
         ),
         ("safehold demo", "safehold demo --directory /tmp/demo"),

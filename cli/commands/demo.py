@@ -23,6 +23,7 @@ from core.model.instance import InstanceState
 from core.runtime.ports import free_port
 from core.services.instances import destroy_run
 
+USUAL_PORT = 8090
 WATCH_SECONDS = 0.5
 DESTROY_SECONDS = 60.0
 
@@ -129,10 +130,12 @@ def _destroy(core: Core, name: str) -> bool:
 
 
 def _ports(given: Namespace, screen: Screen) -> Ports:
-    """Return the usual ports, or the next free ones where they are taken."""
-    found = []
-    for what, wanted in (("workspace", given.port), (f"JanusGraph {SOURCE}", 18182), ("downloads", 8484)):
-        port = free_port(range(wanted, min(wanted + 100, 65_536)), HOST)
+    """Return the usual ports, or three in a row from another one given; the next free ones where these are taken."""
+    found: list[int] = []
+    usual = (USUAL_PORT, 18182, 8484)
+    chosen = usual if given.port == USUAL_PORT else tuple(range(given.port, given.port + 3))
+    for what, wanted in zip(("workspace", f"JanusGraph {SOURCE}", "downloads"), chosen, strict=True):
+        port = free_port(range(wanted, min(wanted + 100, 65_536)), HOST, found)
         if port != wanted:
             screen.remark(f"Port {wanted} is taken, so the {what} gets {port}.")
         found.append(port)
