@@ -36,6 +36,7 @@ class Tool:
             OperationError: the program failed; the message holds why, the detail its output.
 
         """
+        progress(Step("starting Java"))
         self._write(directory, settings, verify=verify)
         heard = _Heard(progress)
         completed = run(self._argv(script, directory), timeout=TIMEOUT_SECONDS, cwd=directory, on_line=heard.line)
