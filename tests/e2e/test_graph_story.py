@@ -1,25 +1,15 @@
 """The main line on a real JanusGraph: captured hot, proven, restored beside the source, read by a Gremlin client."""
 
 import pytest
-from gremlin_python.driver.client import Client
-from janusgraph_python.driver.serializer import JanusGraphSONSerializersV3d0
 
 from core.bootstrap import Core
 from core.model.backup import BackupState, Proof
 from core.model.instance import InstanceState
+from tests.support.gremlin import answers
 from tests.support.janus import Janus
 from tests.support.world import ANNA, BEN
 
 pytestmark = pytest.mark.java
-
-
-def answers(url: str, *scripts: str) -> list[list[object]]:
-    """Ask a Gremlin server as any client would."""
-    client = Client(url, "g", message_serializer=JanusGraphSONSerializersV3d0())
-    try:
-        return [client.submit(script).all().result(60) for script in scripts]
-    finally:
-        client.close()
 
 
 @pytest.mark.filterwarnings("ignore")  # gremlinpython 3.7 leaves its event loop to the garbage collector

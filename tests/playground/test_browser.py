@@ -1,23 +1,20 @@
 """The workspace in headless Chromium: everything is found by role and label, live, and safe."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from slack_bolt import App
 from slack_sdk import WebClient
 
 from playground.desk import Desk
 from playground.server import Playground
 from tests.playground.conftest import until
+from tests.support.browser import chromium, look
 
 pytestmark = pytest.mark.browser
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu"]
 EVIL = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"
 
 LINKS = "<javascript:x|click> <!date^1^{date}^javascript:x|d>"
@@ -55,15 +52,8 @@ def asking(**more: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give Chromium; without it skip, and fail where CI promises it."""
-    if not CHROMIUM.exists():
-        says = f"Chromium is not at {CHROMIUM}. Install it or set CHROMIUM."
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail(says)
-        pytest.skip(says)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
@@ -77,12 +67,6 @@ def page(browser: Browser, playground: Playground) -> Iterator[Page]:
     yield page
     context.close()
     assert faults == []
-
-
-def look(page: Page, place: str) -> None:
-    """Open a place and wait until its news are connected."""
-    page.goto(f"/w/{place}")
-    page.locator("body[data-live]").wait_for()
 
 
 def type_command(page: Page, text: str) -> None:
