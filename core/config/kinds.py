@@ -26,6 +26,10 @@ class Wrong(ValueError):
     """A value is not what its kind asks for; the text says what to write instead."""
 
 
+class Concealed(Wrong):
+    """A value that no message may repeat; the text goes on after the place's name."""
+
+
 def convert(kind: Kind, value: object, base: Path) -> Any:
     """Return the value of an option of that kind; relative paths are resolved against `base`.
 
@@ -70,6 +74,9 @@ def _path(text: str, base: Path) -> Path:
 def _url(value: object) -> str:
     text = _text(value)
     example = 'Write one like "http://127.0.0.1:8182".'
+    if "@" in text:
+        # Anywhere: a password with a slash or a # in it ends where no parser expects it to.
+        raise Concealed(f"holds a login, and other people read this file. Take it out. {example}")
     try:
         parts = urlsplit(text)
         port_fits = parts.port is None or parts.port > 0

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.config.keys import TABLES
-from core.config.kinds import Wrong, convert, shown
+from core.config.kinds import Concealed, Wrong, convert, shown
 from core.config.lines import Lines, Place
 from core.model.options import Option
 
@@ -129,7 +129,7 @@ def _read(reading: Reading, table: Mapping[str, Any], place: Place, option: Opti
     try:
         return convert(option.kind, value, reading.path.parent)
     except Wrong as wrong:
-        reading.fault(place, f"is {shown(value)}. {wrong}")
+        reading.fault(place, str(wrong) if isinstance(wrong, Concealed) else f"is {shown(value)}. {wrong}")
         return option.default
 
 

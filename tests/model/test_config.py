@@ -264,6 +264,8 @@ def test_two_vaults_and_none_named_is_a_fault(tmp_path: Path) -> None:
         'team = "xapp-canary-7f3a"\n',
         '[access]\nrestore = ["xoxb-canary-7f3a"]\n',
         '[web]\npublic_url = "https://anna:canary-7f3a@example.org"\n',
+        '[web]\npublic_url = "https://canary-7f3a@example.org"\n',
+        '[web]\npublic_url = "https://anna:canary/7f3a@example.org"\n',
         '[slack]\n"xoxb-canary-7f3a" = 1\n',
         '[sources.b]\nengine = "sqlite"\npath = "b"\nvault = "xoxb-canary-7f3a"\n',
         'signing_secret = "canary-7f3a"\n',

@@ -11,6 +11,7 @@ from core.errors import SourceUnavailable, UsageError
 
 INSPECT_SECONDS = 10.0
 _SCRIPTS = Path(__file__).parent / "tool"
+_LOGIN = re.compile(r"://\S*@")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _WHO = """\
@@ -67,9 +68,11 @@ def ask(endpoint: str, script: str, timeout: float) -> str:
             response = client.post(url, json={"gremlin": script})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceUnavailable(
-            f"The Gremlin Server at {endpoint} does not answer.",
+            f"The Gremlin Server at {_shown(endpoint)} does not answer.",
             hint="Start it or correct the endpoint, then try again. It has to speak HTTP (WsAndHttpChannelizer).",
-            detail=f"{type(error).__name__}: {error}",
+            # What is wrong with an address may be the part of a password that was taken for its port.
+            detail=f"{type(error).__name__}"
+            + ("" if isinstance(error, httpx.InvalidURL) else f": {_shown(str(error))}"),
         ) from error
     return _text(endpoint, response)
 
@@ -77,7 +80,8 @@ def ask(endpoint: str, script: str, timeout: float) -> str:
 def _text(endpoint: str, response: httpx.Response) -> str:
     if response.status_code in {401, 403}:
         raise SourceUnavailable(
-            f"The Gremlin Server at {endpoint} wants a login.", hint="Give Safehold an endpoint that needs none."
+            f"The Gremlin Server at {_shown(endpoint)} wants a login.",
+            hint="Give Safehold an endpoint that needs none.",
         )
     try:
         body = response.json()
@@ -87,7 +91,7 @@ def _text(endpoint: str, response: httpx.Response) -> str:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise _not_gremlin(endpoint) from error
     raise SourceUnavailable(
-        f"The Gremlin Server at {endpoint} could not answer: {said[:200] or response.status_code}.",
+        f"The Gremlin Server at {_shown(endpoint)} could not answer: {said[:200] or response.status_code}.",
         hint="Look at its log. If every request fails so, its BerkeleyJE environment has died: restart the server.",
         detail=said,
     )
@@ -108,6 +112,11 @@ def _parsed(endpoint: str, text: str) -> Any:
 
 def _not_gremlin(endpoint: str) -> SourceUnavailable:
     return SourceUnavailable(
-        f"What answers at {endpoint} is not a Gremlin Server with a JanusGraph.",
+        f"What answers at {_shown(endpoint)} is not a Gremlin Server with a JanusGraph.",
         hint="Correct the endpoint: the server's own address and port, such as http://127.0.0.1:8182.",
     )
+
+
+def _shown(text: str) -> str:
+    """Return an address without a login in it."""
+    return _LOGIN.sub("://", text)
