@@ -4,12 +4,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 import pytest
 
 from core.runtime.clock import SystemClock
 from core.runtime.identity import ProcessIdentity, alive, this_host
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_this_process_lives() -> None:
@@ -52,6 +55,36 @@ def test_ended_child_is_dead_even_unreaped() -> None:
             pass
         assert alive(identity.owner) is False
     assert alive(identity.owner) is False
+
+
+MOVING_CLOCK = """
+import itertools, os, sys, threading, psutil
+from pathlib import Path
+from core.runtime.identity import ProcessIdentity, alive
+
+proc = Path(sys.argv[1])
+(proc / str(os.getpid())).symlink_to(f"/proc/{os.getpid()}")
+moved = threading.Event()
+
+def move():
+    for step in itertools.count():
+        (proc / "next").write_text(f"btime {1_000_000_000 + step * step}\\n")
+        (proc / "next").replace(proc / "stat")
+        moved.set()
+
+threading.Thread(target=move, daemon=True).start()
+moved.wait(10)
+psutil.PROCFS_PATH = str(proc)
+print(all(alive(ProcessIdentity.current().owner) for _ in range(300)))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere psutil's count is taken")
+def test_a_clock_that_is_set_meanwhile_kills_nobody(tmp_path: Path) -> None:
+    """A process lives on under its text while the system's boot time moves with each look."""
+    argv = [sys.executable, "-c", MOVING_CLOCK, str(tmp_path)]
+    said = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
+    assert said.stdout.strip() == "True"
 
 
 def test_clock_tells_utc_and_never_goes_back() -> None:
