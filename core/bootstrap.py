@@ -3,7 +3,6 @@
 import contextlib
 import os
 import secrets
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,14 @@ import platformdirs
 from core.catalog import Catalog
 from core.config import Config, read_config
 from core.engines import janusgraph_berkeleyje, sqlite
-from core.errors import UsageError
+from core.errors import UnavailableError, UsageError
 from core.model.backup import Backup, Page
 from core.model.options import Shapes
 from core.model.person import Person
 from core.ports import Clock, Engine, Groups, Provisioner, Vault
 from core.provisioners import command, process
 from core.runtime.clock import SystemClock
+from core.runtime.files import write_atomically
 from core.runtime.heartbeat import Heartbeat
 from core.runtime.identity import ProcessIdentity
 from core.runtime.runner import ThreadRunner
@@ -36,6 +36,7 @@ from core.services.download_backup import OfferDownload, OpenDownload, Tokens
 from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import DestroyInstance, ExtendInstance
+from core.services.orphans import Orphans
 from core.services.plan_restore import PlanRestore
 from core.services.prove_backup import ProveBackup
 from core.services.reconcile import Reconcile
@@ -52,6 +53,7 @@ SHAPES = Shapes(
 )
 SECONDS_BETWEEN_BEATS = 5.0
 CONFIG_NAME = "safehold.toml"
+SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ def build_core(
     take = TakeBackup(catalog, adapters, clock, runner, prove, failures)
     run = RunRestore(catalog, adapters, clock, runner, prove, failures, identity.owner)
     initiate = InitiateRestore(catalog, clock, runner, run)
+    orphans = Orphans(catalog, clock, runner, identity.owner)
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
     return Core(
         config=config,
@@ -218,7 +221,7 @@ def build_core(
         extend_instance=ExtendInstance(catalog, access, clock),
         destroy_instance=destroy,
         check_up=CheckUp(catalog, adapters, config.state_directory),
-        reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, identity.owner),
+        reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, orphans),
     )
 
 
@@ -252,11 +255,13 @@ def _kept_secret(folder: Path) -> bytes:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "secret"
     if not path.exists():
-        # Written whole before it gets its name, so that a second process never reads half of it; mkstemp is 0600.
-        descriptor, written = tempfile.mkstemp(dir=folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
+        # Whole and durable before it gets its name, and the first of two processes wins.
+        made = folder / f".secret-{secrets.token_hex(8)}"
+        write_atomically(made, secrets.token_bytes(SECRET_BYTES))
         with contextlib.suppress(FileExistsError):
-            os.link(written, path)
-        Path(written).unlink()
-    return path.read_bytes()
+            os.link(made, path)
+        made.unlink()
+    kept = path.read_bytes()
+    if len(kept) != SECRET_BYTES:
+        raise UnavailableError(f"{path} is not a secret of ours.", hint="Remove it; open download links end with it.")
+    return kept

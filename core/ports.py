@@ -205,7 +205,7 @@ class Vault(Protocol):
         """
 
     def discard(self, source: str, backup_id: str) -> None:
-        """Remove what a run that did not finish left of that backup. Idempotent. Never touches a committed one."""
+        """Remove what a run that did not finish left of that backup. Idempotent. A committed one stays as it is."""
 
     def committed(self) -> Iterator[tuple[str, str]]:
         """Yield (source, backup id) of every manifest in the vault, in any order."""

@@ -100,7 +100,12 @@ class ThreadRunner:
         return [run for run in self._known if run.key == key]
 
     def _start(self) -> None:
-        threading.Thread(target=self._run_next, name=f"runner-{self._busy}").start()
+        try:
+            threading.Thread(target=self._run_next, name=f"runner-{self._busy}").start()
+        except RuntimeError:
+            # No thread can be had now: the run waits for the next one that ends or is submitted.
+            self._busy -= 1
+            logger.exception("no thread could be started")
 
     def _run_next(self) -> None:
         with self._changed:

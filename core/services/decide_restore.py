@@ -67,7 +67,7 @@ class DecideRestore:
         self._require_same_backup(restore)
         decided = self._decide(restore, person, verdict)
         if decided.state is RestoreState.APPROVED:
-            self.initiate(decided)
+            self.initiate.submit(decided)
         return self.catalog.restores.get(restore.id)
 
     def _require(self, restore: Restore, person: Person, verdict: Verdict) -> None:
@@ -105,14 +105,18 @@ class DecideRestore:
         decision = Decision(
             person, verdict.approve, verdict.reason, self.clock.now(), restore.plan_hash, verdict.break_glass
         )
-        enough = verdict.break_glass or _approvals(restore) + 1 >= restore.approvals_needed
-        state = RestoreState.DENIED if not verdict.approve else RestoreState.APPROVED
         with self.catalog.write():
+            # Counted anew where nobody else can answer at the same time: two last approvals are enough for two.
+            current = self.catalog.restores.get(restore.id)
+            enough = verdict.break_glass or _approvals(current) + 1 >= current.approvals_needed
+            approved = RestoreState.APPROVED if enough else None
             decided = self.catalog.restores.decide(
-                restore.id, decision, state if enough or not verdict.approve else None
+                restore.id, decision, approved if verdict.approve else RestoreState.DENIED
             )
             if decided is not None:
                 self._audit(restore, person, "approved" if verdict.approve else "denied", verdict)
+                if decided.state is RestoreState.APPROVED:
+                    self.initiate.record(decided)
         if decided is None:
             raise Stale("You or somebody else has decided on this already.", hint="The message shows what was decided.")
         return decided

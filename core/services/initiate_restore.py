@@ -25,8 +25,15 @@ class InitiateRestore:
 
     def __call__(self, restore: Restore) -> None:
         """Record the instance and submit the run under the restore's id."""
+        self.record(restore)
+        self.submit(restore)
+
+    def record(self, restore: Restore) -> None:
+        """Show the instance as provisioning; once, whoever else does it. May be part of a larger write."""
         plan, now = restore.plan, self.clock.now()
-        if not self.catalog.instances.taken(plan.instance):
+        with self.catalog.write():
+            if self.catalog.instances.taken(plan.instance):
+                return
             self.catalog.instances.create(
                 Instance(
                     name=plan.instance,
@@ -41,4 +48,7 @@ class InitiateRestore:
                     lease_ends_at=now + timedelta(seconds=plan.lifetime_seconds),
                 )
             )
+
+    def submit(self, restore: Restore) -> None:
+        """Hand the run over; a restore that somebody else runs is left to them."""
         self.runner.submit(restore.id, lambda: self.run(restore.id))

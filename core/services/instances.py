@@ -107,22 +107,33 @@ class DestroyInstance:
         if marked is None:
             current = self.catalog.instances.get(instance.name)
             if current.state is InstanceState.DESTROYING:
+                self.resume(current)
                 return current
             raise Stale(f"{instance.name} is {current.state.value}: there is nothing to destroy.")
         self.resume(marked)
         return marked
 
     def resume(self, instance: Instance) -> None:
-        """Hand the removal of an instance that is marked to the runner, also again after a restart."""
-        self.runner.submit(destroy_run(instance.name), lambda: self._run(instance))
+        """Hand the removal of an instance that is marked to the runner, unless it has it; also after a restart."""
+        run = destroy_run(instance.name)
+        if self.runner.wait(run, 0):
+            self.runner.submit(run, lambda: self._run(instance))
 
     def _run(self, instance: Instance) -> None:
         try:
             self.adapters.provisioner(instance.provisioner).destroy(instance.name)
         except SafeholdError as error:
+            known = self.catalog.instances.get(instance.name).failure
+            if known is not None and known.code == error.code:
+                # Tried again every few seconds: one log of it is enough.
+                raise
             failure = self.failures.keep(destroy_run(instance.name), "destroying", error, at=self.clock.now())
             self.catalog.instances.move(instance.name, DESTROYING, failure=failure)
             raise
         now = self.clock.now()
-        self.catalog.instances.move(instance.name, DESTROYING, state=InstanceState.DESTROYED, step=None, failure=None)
-        self.catalog.audit.append(now, SYSTEM, "destroy-ended", instance.name, "destroyed", {})
+        with self.catalog.write():
+            gone = self.catalog.instances.move(
+                instance.name, DESTROYING, state=InstanceState.DESTROYED, step=None, failure=None
+            )
+            if gone is not None:
+                self.catalog.audit.append(now, SYSTEM, "destroy-ended", instance.name, "destroyed", {})

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import UnavailableError
 from core.model.manifest import Manifest, ProofRecord
 from core.model.progress import Progress
 from core.ports import Engine, Vault
@@ -37,5 +38,15 @@ class ProveBackup:
         return self.scratch / run.replace(":", "-")
 
     def sweep(self, run: str) -> None:
-        """Remove what a run that was killed left."""
-        remove_tree(self.folder(run))
+        """Remove what a run that was killed left.
+
+        Raises:
+            UnavailableError: it can't be removed now.
+
+        """
+        try:
+            remove_tree(self.folder(run))
+        except OSError as error:
+            raise UnavailableError(
+                f"{self.folder(run)} can't be removed: {error.strerror}.", hint="Mend its rights, or remove it by hand."
+            ) from error

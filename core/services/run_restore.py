@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.catalog import Catalog
 from core.errors import Cancelled, FingerprintDiffers, Interrupted, PlanChanged, RestoreFailed, SafeholdError
@@ -77,31 +78,42 @@ class RunRestore:
         return self.adapters.provisioner(plan.provisioner).reserve(plan.instance, port=serves)
 
     def _bring_up(self, restore: Restore, manifest: Manifest, place: Place, report: Reporter) -> None:
-        plan, began = restore.plan, restore.started_at or restore.requested_at
+        plan = restore.plan
         engine, provisioner = self.adapters.engine(plan.engine), self.adapters.provisioner(plan.provisioner)
         proof = self._prepare(manifest, engine, place, report)
         equal = _compared(manifest, proof)
         report(Step("starting"))
         endpoint = provisioner.start(place, engine.launch(place), manifest) or engine.endpoint(place)
         self._await(engine, provisioner, place, report)
-        ended = self.clock.now()
-        self.catalog.instances.move(
-            plan.instance,
-            PROVISIONING,
-            state=InstanceState.READY,
-            endpoint=endpoint,
-            ready_at=ended,
-            seconds=round((ended - began).total_seconds(), 1),
-            fingerprint=proof.fingerprint,
-            fingerprint_equal=equal,
-            counts=proof.counts,
-            checked=proof.checked,
-            step=None,
-        )
-        self.catalog.restores.move(restore.id, RUNNING, state=RestoreState.READY, finished_at=ended, step=None)
-        self.catalog.audit.append(
-            ended, SYSTEM, "restore-ended", restore.id, "ready", {"instance": plan.instance, "endpoint": endpoint}
-        )
+        self._ready(restore, proof, endpoint, equal=equal)
+
+    def _ready(self, restore: Restore, proof: ProofRecord, endpoint: str, *, equal: bool | None) -> None:
+        """Record restore and instance as ready in one: nobody ever sees the one without the other.
+
+        The lease counts from now: a restore may take longer than its instance is wanted for.
+        """
+        plan, began, ended = restore.plan, restore.started_at or restore.requested_at, self.clock.now()
+        with self.catalog.write():
+            instance = self.catalog.instances.move(
+                plan.instance,
+                PROVISIONING,
+                state=InstanceState.READY,
+                endpoint=endpoint,
+                ready_at=ended,
+                lease_ends_at=ended + timedelta(seconds=plan.lifetime_seconds),
+                seconds=round((ended - began).total_seconds(), 1),
+                fingerprint=proof.fingerprint,
+                fingerprint_equal=equal,
+                counts=proof.counts,
+                checked=proof.checked,
+                step=None,
+            )
+            current = self.catalog.restores.get(restore.id)
+            if instance is None or current.state is not RestoreState.RUNNING or current.owner != self.owner:
+                raise Interrupted("Another Safehold took this one for dead meanwhile.", hint="Ask again.")
+            self.catalog.restores.move(restore.id, RUNNING, state=RestoreState.READY, finished_at=ended, step=None)
+            detail = {"instance": plan.instance, "endpoint": endpoint}
+            self.catalog.audit.append(ended, SYSTEM, "restore-ended", restore.id, "ready", detail)
 
     def _manifest(self, plan: RestorePlan, report: Reporter) -> Manifest:
         """Return the manifest, with a fingerprint to compare with: a backup that was never proven is proven first."""
@@ -150,13 +162,17 @@ class RunRestore:
         failure = self.failures.keep(restore.id, report.step, error, at=now, extra=extra)
         if made:
             self._remove(provisioner, restore)
-        self.catalog.instances.move(plan.instance, PROVISIONING, state=InstanceState.FAILED, failure=failure, step=None)
-        self.catalog.restores.move(
-            restore.id, RUNNING, state=_ended(error), finished_at=self.clock.now(), failure=failure, step=None
-        )
-        self.catalog.audit.append(
-            now, SYSTEM, "restore-ended", restore.id, failure.code, {"reference": failure.reference}
-        )
+        ended = self.clock.now()
+        with self.catalog.write():
+            self.catalog.instances.move(
+                plan.instance, PROVISIONING, state=InstanceState.FAILED, failure=failure, step=None
+            )
+            moved = self.catalog.restores.move(
+                restore.id, RUNNING, state=_ended(error), finished_at=ended, failure=failure, step=None
+            )
+            if moved is not None:
+                detail = {"reference": failure.reference}
+                self.catalog.audit.append(ended, SYSTEM, "restore-ended", restore.id, failure.code, detail)
 
     def _remove(self, provisioner: Provisioner, restore: Restore) -> None:
         try:

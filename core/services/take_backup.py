@@ -14,7 +14,7 @@ from core.errors import (
     ProofFailed,
     SafeholdError,
 )
-from core.model.backup import Backup, BackupState, Proof
+from core.model.backup import Backup, BackupState
 from core.model.image import Image
 from core.model.manifest import Manifest, StoredArchive
 from core.model.person import SYSTEM
@@ -26,6 +26,7 @@ from core.services.adapters import Adapters
 from core.services.failures import FailureLog
 from core.services.prove_backup import ProveBackup
 from core.services.reporting import Reporter
+from core.services.stored import good_fields, read_stored, stored_fields
 
 RUNNING = frozenset({BackupState.RUNNING})
 PENDING = frozenset({BackupState.PENDING})
@@ -90,9 +91,22 @@ class TakeBackup:
             vault.verify(source.name, backup.id, stored, report)
         image = replace(image, facts={**facts.facts, **image.facts}, versions={**facts.versions, **image.versions})
         manifest = self._manifest(backup, image, stored, report)
-        vault.commit(manifest)
-        self.catalog.backups.move(backup.id, RUNNING, **_stored(manifest, report))
+        self._commit(backup, manifest)
         return manifest
+
+    def _commit(self, backup: Backup, manifest: Manifest) -> None:
+        """Write the manifest and record it while nobody else can settle this run: it is ours, or it is over.
+
+        Raises:
+            Interrupted: another process took this one for dead and has settled the run.
+
+        """
+        with self.catalog.write():
+            current = self.catalog.backups.get(backup.id)
+            if current.state is not BackupState.RUNNING or current.owner != backup.owner:
+                raise Interrupted("Another Safehold took this one for dead meanwhile.", hint="Retry.")
+            self.adapters.vault(backup.vault).commit(manifest)
+            self.catalog.backups.move(backup.id, RUNNING, **stored_fields(manifest))
 
     def _manifest(self, backup: Backup, image: Image, stored: StoredArchive, report: Reporter) -> Manifest:
         # Tiers may have been added by a request that joined meanwhile.
@@ -142,15 +156,7 @@ class TakeBackup:
             self.failures.keep(backup.id, "proving", error, at=self.clock.now())
             return f"Not proven: {error.message} {error.hint}".strip()
         proven = replace(manifest, timings=dict(report.timings)).proven(proof)
-        vault.commit(proven)
-        self.catalog.backups.move(
-            backup.id,
-            RUNNING,
-            proof=Proof.PROVEN,
-            proven_at=proof.at,
-            counts=proof.counts,
-            fingerprint=proof.fingerprint,
-        )
+        self._commit(backup, proven)
         return ""
 
     def _due(self, source: Source) -> bool:
@@ -162,17 +168,19 @@ class TakeBackup:
         return last is None or self.clock.now() - last >= period
 
     def _finish(self, backup: Backup, report: Reporter, warning: str) -> None:
-        finished = self.catalog.backups.move(
-            backup.id,
-            RUNNING,
-            state=BackupState.GOOD,
-            finished_at=self.clock.now(),
-            step=None,
-            timings=dict(report.timings),
-            warning=self._shrunk(backup) or warning,
-        )
-        outcome = finished.proof.value if finished else "overtaken"
-        self.catalog.audit.append(self.clock.now(), SYSTEM, "backup-ended", backup.id, outcome, {})
+        now, shown = self.clock.now(), self._shrunk(backup) or warning
+        with self.catalog.write():
+            finished = self.catalog.backups.move(
+                backup.id,
+                RUNNING,
+                state=BackupState.GOOD,
+                finished_at=now,
+                step=None,
+                timings=dict(report.timings),
+                warning=shown,
+            )
+            if finished is not None:
+                self.catalog.audit.append(now, SYSTEM, "backup-ended", backup.id, finished.proof.value, {})
 
     def _shrunk(self, backup: Backup) -> str:
         last, current = self.catalog.backups.newest_good(backup.source), self.catalog.backups.get(backup.id)
@@ -184,53 +192,40 @@ class TakeBackup:
         )
 
     def _record(self, backup: Backup, report: Reporter, error: BaseException) -> None:
-        """Remove what the run left and record why it ended."""
-        source = self.adapters.source(backup.source)
-        current = self.catalog.backups.get(backup.id)
-        if not current.archive_stored:
-            self._leave_nothing(source, backup.id)
+        """Remove what the run left and record why it ended: the vault says whether there is a backup."""
         failure = self.failures.keep(backup.id, report.step, error, at=self.clock.now())
-        state = _ended(error, current)
-        self.catalog.backups.move(
-            backup.id,
-            RUNNING,
-            state=state,
-            finished_at=self.clock.now(),
-            step=None,
-            timings=dict(report.timings),
-            failure=None if state is BackupState.GOOD else failure,
-            warning=f"Not proven: {failure.message} {failure.hint}" if state is BackupState.GOOD else "",
-        )
-        self.catalog.audit.append(
-            self.clock.now(), SYSTEM, "backup-ended", backup.id, "failed", {"reference": failure.reference}
-        )
+        manifest = self._left(backup)
+        if manifest is None:
+            changes: dict[str, object] = {"state": _ended(error), "failure": failure}
+        elif isinstance(error, (ProofFailed, CorruptionError)):
+            changes = {**stored_fields(manifest), "state": BackupState.DAMAGED, "failure": failure}
+        else:
+            # Its bytes were read back: what came after can't make them any worse.
+            changes = good_fields(manifest, failure.message)
+        now = self.clock.now()
+        with self.catalog.write():
+            ended = self.catalog.backups.move(
+                backup.id, RUNNING, **{**changes, "timings": dict(report.timings), "finished_at": now, "step": None}
+            )
+            if ended is not None:
+                detail = {"reference": failure.reference}
+                self.catalog.audit.append(now, SYSTEM, "backup-ended", backup.id, ended.state.value, detail)
 
-    def _leave_nothing(self, source: Source, backup_id: str) -> None:
+    def _left(self, backup: Backup) -> Manifest | None:
+        """Return the manifest if the run came so far; else remove what there is of it."""
+        vault = self.adapters.vault(backup.vault)
         try:
-            self.adapters.vault(source.vault).discard(source.name, backup_id)
+            manifest = read_stored(vault, backup)
+            if manifest is None:
+                vault.discard(backup.source, backup.id)
         except SafeholdError as left:
-            # The vault may be the very thing that failed; settling tries again, and the record must be written.
-            logger.warning("%s: leftovers stay in the vault for now: %s", backup_id, left)
+            # The vault may be the very thing that failed: the record must be written all the same.
+            logger.warning("%s: leftovers may stay in the vault: %s", backup.id, left)
+            return None
+        return manifest
 
 
-def _ended(error: BaseException, current: Backup) -> BackupState:
-    if current.archive_stored:
-        # Its bytes were read back: only their own fault makes it anything but good.
-        damaged = isinstance(error, (ProofFailed, CorruptionError))
-        return BackupState.DAMAGED if damaged else BackupState.GOOD
+def _ended(error: BaseException) -> BackupState:
     if isinstance(error, Interrupted):
         return BackupState.INTERRUPTED
     return BackupState.CANCELLED if isinstance(error, Cancelled) else BackupState.FAILED
-
-
-def _stored(manifest: Manifest, report: Reporter) -> dict[str, object]:
-    return {
-        "proof": Proof.VERIFIED,
-        "verified_at": manifest.verified_at,
-        "size": manifest.archive.size,
-        "raw_size": manifest.archive.raw_size,
-        "archive_name": manifest.archive.name,
-        "archive_sha256": manifest.archive.sha256,
-        "versions": manifest.versions,
-        "timings": dict(report.timings),
-    }

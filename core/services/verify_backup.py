@@ -57,8 +57,12 @@ class VerifyBackup:
         run, now = verify_run(backup.id), self.clock.now()
         if not self.catalog.leases.acquire(run, self.owner, run, now, LEASE_SECONDS):
             raise LeaseHeld(f"Backup {backup.id} is being verified already.", hint="Its row shows how far it is.")
-        self.catalog.audit.append(now, person, "verify", backup.id, "initiated", {})
-        self.runner.submit(run, lambda: self._run(backup))
+        try:
+            self.catalog.audit.append(now, person, "verify", backup.id, "initiated", {})
+            self.runner.submit(run, lambda: self._run(backup))
+        except BaseException:
+            self.catalog.leases.release(run, run)
+            raise
         return backup
 
     def _run(self, backup: Backup) -> None:
@@ -71,8 +75,10 @@ class VerifyBackup:
             self._record(backup, report, error)
             raise
         finally:
-            self._show(backup.id, None)
-            self.catalog.leases.release(run, run)
+            try:
+                self._show(backup.id, None)
+            finally:
+                self.catalog.leases.release(run, run)
 
     def _check(self, backup: Backup, report: Reporter) -> None:
         vault, engine = self.adapters.vault(backup.vault), self.adapters.engine(backup.engine)

@@ -22,6 +22,7 @@ from core.model.progress import Progress, Step
 from core.runtime import files
 from core.vaults import layout
 from core.vaults.layout import PARTIAL, Shelf
+from core.vaults.marker import Marker
 from core.vaults.reading import HashedFile, Told, differs, read_archive, require_sound
 from core.vaults.seam import vault_errors
 from core.vaults.unpacking import unpack_archive
@@ -35,11 +36,16 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 class DirectoryVault:
-    """Keeps archives below one directory. It never creates that directory: a missing one is an unmounted disk."""
+    """Keeps archives below one directory. It never creates that directory: a missing one is an unmounted disk.
 
-    def __init__(self, name: str, path: Path) -> None:
+    `known` is the file that remembers which vault it is, so that an empty mount point isn't taken for it; without
+    one any directory will do.
+    """
+
+    def __init__(self, name: str, path: Path, known: Path | None = None) -> None:
         self.name = name
         self.path = path
+        self.known = known
 
     def put(self, source: str, backup_id: str, image: Image, progress: Progress) -> StoredArchive:
         """Store an image; see the port.
@@ -158,6 +164,10 @@ class DirectoryVault:
             # Any manifest counts, even a damaged one or a link: what was once committed is a person's to remove.
             if shelf.ours and not os.path.lexists(shelf.manifest):
                 self._remove(shelf)
+            elif shelf.ours:
+                # A second manifest, with a proof, may have been on its way.
+                for partial in shelf.directory.glob(f".*{PARTIAL}"):
+                    partial.unlink(missing_ok=True)
 
     def committed(self) -> Iterator[tuple[str, str]]:
         """Yield (source, backup id) of every manifest.
@@ -192,6 +202,8 @@ class DirectoryVault:
         with self._errors():
             # scandir, not stat: the directory below an unmounted or unreadable mount point may well be there.
             os.scandir(self.path).close()
+            if self.known is not None:
+                Marker(self.name, self.path, self.known).require()
             yield
 
     def _require_free(self, shelf: Shelf) -> None:

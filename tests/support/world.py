@@ -56,14 +56,15 @@ class MovableClock:
 
     def __init__(self) -> None:
         self.offset = timedelta(0)
+        self.passed = 0.0
 
     def now(self) -> datetime:
         """Return the moved time."""
         return datetime.now(UTC) + self.offset
 
     def monotonic(self) -> float:
-        """Return the real monotonic time: durations are not what tests move."""
-        return time.monotonic()
+        """Return the real monotonic time, and the seconds that a test says have passed besides."""
+        return time.monotonic() + self.passed
 
 
 @dataclass

@@ -1,0 +1,43 @@
+"""What a vault holds of a backup, as the fields of its record: the manifest is the truth about stored bytes."""
+
+from core.errors import NotRestorable
+from core.model.backup import Backup, BackupState, Proof
+from core.model.manifest import Manifest
+from core.ports import Vault
+
+
+def read_stored(vault: Vault, backup: Backup) -> Manifest | None:
+    """Return the manifest of a backup, None where its run never came to write it.
+
+    Raises:
+        ManifestCorrupt, UnsupportedVersion, VaultUnavailable: it can't be told.
+
+    """
+    try:
+        return vault.manifest(backup.source, backup.id)
+    except NotRestorable:
+        return None
+
+
+def stored_fields(manifest: Manifest) -> dict[str, object]:
+    """Return what a manifest says of stored bytes and their proof."""
+    proof = manifest.proof
+    return {
+        "proof": Proof.PROVEN if proof else Proof.VERIFIED,
+        "verified_at": manifest.verified_at,
+        "size": manifest.archive.size,
+        "raw_size": manifest.archive.raw_size,
+        "archive_name": manifest.archive.name,
+        "archive_sha256": manifest.archive.sha256,
+        "versions": manifest.versions,
+        "timings": manifest.timings,
+        "proven_at": proof.at if proof else None,
+        "counts": proof.counts if proof else {},
+        "fingerprint": proof.fingerprint if proof else "",
+    }
+
+
+def good_fields(manifest: Manifest, why_not_proven: str) -> dict[str, object]:
+    """Return the fields of a good backup whose run ended early, with why it was not proven where it was not."""
+    warning = "" if manifest.proof else f"Not proven: {why_not_proven} The bytes were read back and match."
+    return {**stored_fields(manifest), "state": BackupState.GOOD, "warning": warning}
