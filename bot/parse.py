@@ -80,7 +80,7 @@ def parse(typed: str) -> Request:
         UsageError: an unknown verb, a missing id, too many words, a bad duration; each with a right example.
 
     """
-    word, rest = _first(typed.strip())
+    word, rest = _first(_as_typed(typed).strip())
     if not word:
         return Request(Verb.LIST)
     verb = _verb(word)
@@ -107,6 +107,11 @@ def duration(text: str) -> int:
     if found is None:
         raise UsageError(f"I can't read {_shown(text)} as a duration.", hint="Say for example 30m, 4h or 2d.")
     return int(found[1]) * SECONDS[found[2]]
+
+
+def _as_typed(text: str) -> str:
+    """Undo what Slack does to the three characters that its markup begins with, the ampersand last."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _first(text: str) -> tuple[str, str]:

@@ -147,7 +147,7 @@ class Ledger(Generic[Record]):
 
     def _unknown(self, reference: str) -> UnknownName:
         return UnknownName(
-            f"I don't know a {self.noun} {reference[:60]!r}.",
+            f"I don't know {'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun} {reference[:60]!r}.",
             hint="Give its id or the beginning of it, as the list shows it.",
         )
 

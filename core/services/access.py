@@ -26,6 +26,9 @@ class Verb(StrEnum):
 _LIST_OF = {Verb.VERIFY: "backup", Verb.CANCEL: "backup"}
 """Verbs that share another verb's list: who may take a backup may also check one or stop it."""
 
+_WORDS = {Verb.BACKUP: "back up", Verb.APPROVE: "approve restores", Verb.CANCEL: "cancel what others began"}
+"""Verbs that a sentence says differently."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -65,7 +68,7 @@ class Access:
         """
         if not self.may(person, verb):
             raise NotAllowed(
-                f"You don't have the right to {verb.value} here.",
+                f"You don't have the right to {_WORDS.get(verb, verb.value)} here.",
                 hint=f"Ask one of those who have it, or your administrator to add you to access.{self._name(verb)}.",
             )
 

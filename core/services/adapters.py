@@ -66,9 +66,10 @@ class Adapters:
 def unknown(what: str, name: str, known: Iterable[str]) -> UnknownName:
     """Return the error for a name nobody knows, with the nearest known one."""
     names = sorted(known)
+    article = "an" if what[0] in "aeiou" else "a"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     shown = name if len(name) <= 60 else f"{name[:57]}..."  # noqa: PLR2004 - what fits in a line beside the hint
     if near:
-        return UnknownName(f"I don't know a {what} {shown}.", hint=f"Did you mean {near[0]}?")
+        return UnknownName(f"I don't know {article} {what} {shown}.", hint=f"Did you mean {near[0]}?")
     listed = ", ".join(names[:10]) or "none"
-    return UnknownName(f"I don't know a {what} {shown}.", hint=f"Known: {listed}.")
+    return UnknownName(f"I don't know {article} {what} {shown}.", hint=f"Known: {listed}.")

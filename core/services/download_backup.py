@@ -5,7 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from core.catalog import Catalog
@@ -16,6 +16,9 @@ from core.model.transfer import Download
 from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
+
+GRACE = timedelta(minutes=15)
+"""How long a link that was used can still be resumed: the last bytes sent may never have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """An archive being taken: how to read it from an offset, and what to call when its last byte was sent."""
+    """An archive being taken: how to read it from an offset, and what to call when all of it was sent.
+
+    `complete` says whether that was the first time.
+    """
 
     backup: Backup
     download: Download
@@ -37,7 +43,7 @@ class Transfer:
     size: int
     sha256: str
     open: Callable[[int], BinaryIO]
-    complete: Callable[[], None]
+    complete: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +113,16 @@ class OpenDownload:
     tokens: Tokens
 
     def __call__(self, token: str) -> Transfer:
-        """Return the transfer. It can be opened again, at any offset, until it was completed once.
+        """Return the transfer. It can be opened again, at any offset, until 15 minutes after it was completed.
 
         Raises:
             NotAllowed: nobody signed this token.
-            Stale: it has expired, or the archive was taken.
+            Stale: it has expired, or the archive was taken and the time to resume it is over.
             NotRestorable: the backup is no longer good.
 
         """
         download = self._download(token)
-        now = self.clock.now()
-        if download.completed_at is not None:
-            raise Stale("This link was used.", hint="Each link works once. Ask for a new one: /backups download.")
-        if now >= download.expires_at:
-            raise Stale("This link has expired.", hint="Ask for a new one: /backups download.")
+        _require_fresh(download, self.clock.now())
         backup = self.catalog.backups.get(download.backup_id)
         require_good(backup, "download")
         vault = self.adapters.vault(backup.vault)
@@ -147,13 +149,16 @@ class OpenDownload:
 
     def _open(self, download: Download, open_archive: Callable[[], BinaryIO]) -> BinaryIO:
         stream = open_archive()
-        if self.catalog.downloads.move_started(download.id, self.clock.now()):
-            self._audit(download, "started")
+        with self.catalog.write():
+            if self.catalog.downloads.move_started(download.id, self.clock.now()):
+                self._audit(download, "started")
         return stream
 
-    def _complete(self, download: Download) -> None:
-        if self.catalog.downloads.move_completed(download.id, self.clock.now()):
-            self._audit(download, "completed")
+    def _complete(self, download: Download) -> bool:
+        with self.catalog.write():
+            first = self.catalog.downloads.move_completed(download.id, self.clock.now())
+            self._audit(download, "completed" if first else "completed again")
+        return first
 
     def _audit(self, download: Download, outcome: str) -> None:
         self.catalog.audit.append(
@@ -164,6 +169,18 @@ class OpenDownload:
             outcome,
             {"download": download.id},
         )
+
+
+def _require_fresh(download: Download, now: datetime) -> None:
+    used = download.completed_at
+    if used is not None and now >= min(used + GRACE, download.expires_at):
+        raise Stale(
+            "This link was used.",
+            hint="Each link works once; for 15 minutes after it can still be resumed. "
+            "Ask for a new one: /backups download.",
+        )
+    if now >= download.expires_at:
+        raise Stale("This link has expired.", hint="Ask for a new one: /backups download.")
 
 
 def require_good(backup: Backup, verb: str) -> None:

@@ -71,3 +71,8 @@ def test_durations(text: str, seconds: int) -> None:
 def test_every_verb_is_in_the_help() -> None:
     """The help names each verb that the parser knows."""
     assert set(USAGE) == set(Verb)
+
+
+def test_a_note_is_what_was_typed_and_not_what_slack_made_of_it() -> None:
+    """Slack hands &, < and > over escaped; the record holds the person's own words."""
+    assert parse('now gods "a &lt;b&gt; &amp;amp; c"').text == "a <b> &amp; c"
