@@ -14,9 +14,9 @@ from core.model.instance import InstanceState
 from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
-from core.provisioners.folders import Folders, Record
+from core.provisioners.folders import MARK, Folders, Record
 from core.runtime.files import free_bytes
-from core.runtime.process import Completed, run
+from core.runtime.process import KILL_AFTER_SECONDS, Completed, created, run, stop, variable
 
 PORTS = range(18_500, 18_600)
 STATUS_SECONDS = 30
@@ -125,12 +125,15 @@ class CommandProvisioner:
     def destroy(self, name: str) -> None:
         """Run `down` where `up` was ever run, make sure by `status`, then remove the folder. Idempotent.
 
+        An `up` that outlived us is ended first.
+
         Raises:
             ProvisionerFailed: something is left, or was not made here; it can be called again.
 
         """
         with self.folders.holding(name) as record:
             if record is not None and record.begun:
+                self._end_up(record)
                 self._run("down", record)
                 if self._state(record) is not InstanceState.DESTROYED:
                     raise ProvisionerFailed(
@@ -148,6 +151,18 @@ class CommandProvisioner:
     def names(self) -> tuple[str, ...]:
         """Return the instances that exist here."""
         return self.folders.names()
+
+    def _end_up(self, record: Record) -> None:
+        """End an `up` that still runs because we were killed meanwhile: it would go on making what `down` removes."""
+        folder = str(self.folders.folder(record.name))
+        if record.pid <= 0 or variable(record.pid, MARK) != folder:
+            return
+        if not stop(record.pid, record.created, KILL_AFTER_SECONDS):
+            raise ProvisionerFailed(
+                f"`up` of {self.name} for {record.name} still runs as process {record.pid} and does not end.",
+                hint="Look at what keeps it, then destroy it again.",
+            )
+        self._keep("up", record, "It outlived Safehold and was ended.")
 
     def _state(self, record: Record) -> InstanceState:
         state = self._ask("status", record).get("state")
@@ -176,6 +191,7 @@ class CommandProvisioner:
                 env=self._environment(record),
                 cwd=self.folders.folder(record.name),
                 on_line=lambda line: lines.append(line) if line.strip() else None,
+                on_start=lambda pid: self._started(verb, record, pid),
             )
         except Cancelled:
             raise
@@ -190,9 +206,14 @@ class CommandProvisioner:
             raise self._failed(verb, completed)
         return lines[0] if lines else ""
 
+    def _started(self, verb: str, record: Record, pid: int) -> None:
+        if verb == "up":
+            self.folders.change(record, pid=pid, created=created(pid) or 0.0)
+
     def _environment(self, record: Record) -> dict[str, str]:
         names = (*ALWAYS_PASSED_ON, *self.environment)
-        return {name: os.environ[name] for name in names if name in os.environ} | (record.variables or {})
+        passed_on = {name: os.environ[name] for name in names if name in os.environ}
+        return passed_on | (record.variables or {}) | {MARK: str(self.folders.folder(record.name))}
 
     def _failed(self, verb: str, completed: Completed) -> ProvisionerFailed:
         printed = self._masked(completed.errors.strip() or completed.tail.strip())

@@ -18,6 +18,8 @@ from core.runtime.files import remove_tree, write_atomically
 from core.runtime.ports import free_port
 
 RECORD, DATA, LOG = "instance.json", "data", "log"
+MARK = "SAFEHOLD_INSTANCE_FOLDER"
+"""Set for what is started for an instance, and what that starts: a stranger may look at its files as well."""
 LOG_BYTES = 64 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NEW, _GONE = ".new-", ".gone-"
@@ -28,7 +30,8 @@ class Record:
     """What is known of an instance.
 
     `begun` is set before anything is started for it, `files` where it is nothing but its files. `pid` and
-    `created` are those of its process, 0 until known. `variables` are what its programs were told.
+    `created` are those of its process, or of the program that brings it up; 0 until known. `variables` are what its
+    programs were told.
     """
 
     name: str

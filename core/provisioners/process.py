@@ -10,14 +10,12 @@ from core.model.instance import InstanceState
 from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
-from core.provisioners.folders import LOG, Folders, Record
+from core.provisioners.folders import LOG, MARK, Folders, Record
 from core.runtime.files import free_bytes
 from core.runtime.process import alive, created, find, plain_environment, spawn_detached, stop, variable
 
 MEBIBYTE = 1 << 20
 PORTS = range(18_400, 18_500)
-MARK = "SAFEHOLD_INSTANCE_FOLDER"
-"""Set for each instance's process and what it starts, so that one is told from a stranger that looks at its files."""
 
 OPTIONS = (
     Option("directory", "path", required=True, says="Where instances live, each in a folder of its own."),

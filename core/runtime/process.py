@@ -48,7 +48,7 @@ def plain_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
-def run(
+def run(  # noqa: PLR0913  each but the program has a default
     argv: Sequence[str],
     *,
     timeout: float,
@@ -56,12 +56,14 @@ def run(
     cwd: Path | None = None,
     on_line: Callable[[str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_start: Callable[[int], None] | None = None,
 ) -> Completed:
     """Run a program to its end, with at most `timeout` seconds; `env` is all it gets (None: the plain one).
 
     Its stdin is a pipe that closes when this process dies, even by kill -9. `on_line` is called in this thread
     for each line of stdout, without its line break, as it comes. The program and its process group are ended
-    (TERM, KILL after 5 s) on timeout, when `cancelled()` turns true, and when `on_line` raises.
+    (TERM, KILL after 5 s) on timeout, when `cancelled()` turns true, and when `on_line` raises. `on_start` is told
+    its pid once; when that raises, the program is ended as well.
 
     Raises:
         UnavailableError: it could not be started.
@@ -76,6 +78,8 @@ def run(
     timer.daemon = True
     timer.start()
     try:
+        if on_start is not None:
+            on_start(process.pid)
         while not _ended(process, output):
             if expired.is_set():
                 _refuse_to_wait(Path(argv[0]).name, timeout, output)

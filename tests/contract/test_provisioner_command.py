@@ -95,7 +95,7 @@ def test_programs_are_told_everything_and_no_secret(make: Make, monkeypatch: pyt
     assert told.keys() - {"PWD", "SHLVL", "_", "OLDPWD"} <= {
         *("PATH", "HOME", "LANG", "KUBECONFIG", "GREETING", "SAFEHOLD_INSTANCE", "SAFEHOLD_DIRECTORY", "SAFEHOLD_HOST"),
         *("SAFEHOLD_PORT", "SAFEHOLD_ENGINE", "SAFEHOLD_SOURCE", "SAFEHOLD_BACKUP", "SAFEHOLD_VERSIONS"),
-        "SAFEHOLD_LAUNCH",
+        *("SAFEHOLD_LAUNCH", "SAFEHOLD_INSTANCE_FOLDER"),
     }
     assert told["SAFEHOLD_INSTANCE"] == NAME
     assert told["SAFEHOLD_DIRECTORY"] == str(place.directory)
