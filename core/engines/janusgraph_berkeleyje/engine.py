@@ -11,7 +11,7 @@ from core.engines.janusgraph_berkeleyje.capture import SPARE_BYTES, Capture, rem
 from core.engines.janusgraph_berkeleyje.gremlin import open_instances
 from core.engines.janusgraph_berkeleyje.jars import VERSION, fetch_jars
 from core.engines.janusgraph_berkeleyje.java import find_java
-from core.engines.janusgraph_berkeleyje.jvm import Tool, remove_files
+from core.engines.janusgraph_berkeleyje.jvm import DataFault, Tool, remove_files
 from core.engines.janusgraph_berkeleyje.place import (
     FREE_DISK,
     MEBIBYTE,
@@ -91,7 +91,14 @@ class JanusGraphBerkeleyJE:
         remove_stage(self._stage(source, backup_id))
 
     def prove(self, unpacked: Path, manifest: Manifest, progress: Progress) -> ProofRecord:
-        """Check every record with JE, open the copy with JanusGraph, count and fingerprint it."""
+        """Check every record with JE, open the copy with JanusGraph, count and fingerprint it.
+
+        Raises:
+            ProofFailed: the data are at fault.
+            OperationError: it could not be proven, for a reason that tells nothing of the data.
+            UnsupportedVersion, NotEnoughSpace, JavaMissing, JarsMissing, UnavailableError.
+
+        """
         check_versions(manifest.versions)
         tool = self._tool(progress)
         _room(unpacked, manifest)
@@ -100,8 +107,10 @@ class JanusGraphBerkeleyJE:
             result = tool.run("prove", unpacked / "proof", settings, progress)
         except Cancelled:
             raise
-        except OperationError as error:
+        except DataFault as error:
             raise _as(ProofFailed, "The copy made from the stored bytes can't be trusted", error) from error
+        except OperationError as error:
+            raise _as(OperationError, "The backup could not be proven", error) from error
         return self._record(result, ("BerkeleyJE's own check of every record", f"opened with JanusGraph {VERSION}"))
 
     def needs(self, manifest: Manifest) -> Needs:
@@ -218,4 +227,7 @@ def _authority(place: Place) -> str:
 
 
 def _as(kind: type[OperationError], what: str, error: OperationError) -> OperationError:
-    return kind(f"{what}: {error.message[:300]}", hint="The log holds all that it printed.", detail=error.detail)
+    hint = "The log holds all that it printed."
+    if kind is OperationError:
+        hint = f"That tells nothing of the backup. Look at memory and disk, then verify it. {hint}"
+    return kind(f"{what}: {error.message[:300]}", hint=hint, detail=error.detail)

@@ -1,20 +1,27 @@
 """Run the Groovy programs in a JVM of their own, which ends when this process does."""
 
+import errno
 import json
 import shutil
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.engines.janusgraph_berkeleyje.place import LOGBACK, MEBIBYTE, write_properties
-from core.errors import OperationError
+from core.errors import NotEnoughSpace, OperationError, UnavailableError
 from core.model.progress import Progress, Step, Unit
-from core.runtime.process import run
+from core.runtime.process import Completed, run
 
 SCRIPTS = Path(__file__).parent / "tool"
 TIMEOUT_SECONDS = 12 * 3600.0
 _MARK = "@safehold "
+_NO_MEMORY = "OutOfMemoryError"
+
+
+class DataFault(OperationError):
+    """The program itself said that the data are at fault: everything else may be the machine's trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +40,30 @@ class Tool:
         `verify` asks for JE's own check first, 120 s a GB.
 
         Raises:
-            OperationError: the program failed; the message holds why, the detail its output.
+            DataFault: the program said a fault of the data; the message holds it, the detail all output.
+            OperationError: it said another one, was killed, took too long or ended without a verdict.
+            NotEnoughSpace, UnavailableError: it could not be started.
 
         """
         progress(Step("starting Java"))
-        self._write(directory, settings, verify=verify)
+        try:
+            self._write(directory, settings, verify=verify)
+        except OSError as error:
+            raise _unwritten(directory, error) from error
         heard = _Heard(progress)
         completed = run(self._argv(script, directory), timeout=TIMEOUT_SECONDS, cwd=directory, on_line=heard.line)
         if heard.result is not None and completed.code == 0:
             return heard.result
-        raise OperationError(heard.failure or f"its JVM ended with code {completed.code}", detail=completed.tail)
+        kind = DataFault if heard.of_data else OperationError
+        raise kind(heard.failure or self._end(completed), detail=completed.tail)
+
+    def _end(self, completed: Completed) -> str:
+        """Say how a program ended that said nothing itself."""
+        if _NO_MEMORY in completed.tail:
+            return f"its JVM ran out of memory ({self.memory // MEBIBYTE} MiB)"
+        if completed.code < 0:
+            return f"its JVM was ended by {_signal(-completed.code)}"
+        return f"its JVM ended with code {completed.code} and without a verdict"
 
     def _write(self, directory: Path, settings: Mapping[str, str], *, verify: bool) -> None:
         (directory / "conf").mkdir(parents=True, exist_ok=True)
@@ -63,6 +84,7 @@ class Tool:
             str(self.java),
             f"-Xmx{self.memory // MEBIBYTE}m",
             "-XX:+UseG1GC",
+            "-XX:+ExitOnOutOfMemoryError",  # JE and DbVerify would take it for a fault of what they read
             "-Xrs",  # TERM ends it at once: nothing it works on is kept
             f"-Djava.io.tmpdir={directory}",
             "-cp",
@@ -85,6 +107,7 @@ class _Heard:
         self.progress = progress
         self.result: dict[str, Any] | None = None
         self.failure = ""
+        self.of_data = False
 
     def line(self, text: str) -> None:
         if not text.startswith(_MARK):
@@ -93,6 +116,24 @@ class _Heard:
         if "result" in said:
             self.result = said["result"]
         elif "error" in said:
-            self.failure = said["error"]["root"]
+            self.failure, self.of_data = said["error"]["root"], said["error"]["fault"] == "data"
         else:
             self.progress(Step(said["step"], said["done"], said["total"], Unit.ITEMS))
+
+
+def _unwritten(directory: Path, error: OSError) -> UnavailableError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return NotEnoughSpace(f"The disk of {directory} is full.", hint="Make room there, then try again.")
+    return UnavailableError(
+        f"{directory} can't be written: {error.strerror or error}.",
+        hint="Let the user that Safehold runs as write there, then try again.",
+        detail=str(error),
+    )
+
+
+def _signal(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    return f"{name}, as the system does when memory runs out" if name == "SIGKILL" else name

@@ -22,18 +22,38 @@ class Session {
 
     /** Run one program: its result, or why it failed, becomes the last marked line. */
     static void run(String[] args, Closure<Map> program) {
-        int code = 0
+        int code = 1
         try {
-            say([result: program.call(new Session(args[0]))])
-        } catch (Throwable failure) {
-            failure.printStackTrace()
-            Throwable root = failure
-            while (root.cause != null && root.cause !== root) root = root.cause
-            say([error: [kind: failure.class.simpleName, message: failure.message ?: '', root: root.toString()]])
-            code = 1
+            try {
+                say([result: program.call(new Session(args[0]))])
+                code = 0
+            } catch (Throwable failure) {
+                failure.printStackTrace()
+                Throwable root = failure
+                while (root.cause != null && root.cause !== root) root = root.cause
+                say([error: [fault: Faults.of(failure), root: root.toString()]])
+            }
+            System.out.flush()
+        } finally {
+            Runtime.runtime.halt(code)   // JanusGraph's threads must not keep the JVM; everything is closed by now
         }
-        System.out.flush()
-        Runtime.runtime.halt(code)   // JanusGraph's threads must not keep the JVM; everything is closed by now
+    }
+
+    /** Works with something and closes it; a failure to close never hides the failure before it. */
+    static Object using(AutoCloseable opened, Closure work) {
+        Object result
+        try {
+            result = work.call(opened)
+        } catch (Throwable failure) {
+            try {
+                opened.close()
+            } catch (Throwable another) {
+                failure.addSuppressed(another)
+            }
+            throw failure
+        }
+        opened.close()
+        return result
     }
 
     static void say(Map line) {
@@ -81,14 +101,10 @@ class Session {
         config.setConfigParam(EnvironmentConfig.ENV_RUN_VERIFIER, 'false')
         ByteArrayOutputStream said = new ByteArrayOutputStream()
         PrintStream out = new PrintStream(said, true, 'UTF-8')
-        Environment environment = new Environment(new File(job.directory as String), config)
-        boolean sound
-        try {
-            sound = new DbVerify(environment, null, true).verify(out)
-        } finally {
-            environment.close()
+        Object sound = using(new Environment(new File(job.directory as String), config)) { Environment environment ->
+            new DbVerify(environment, null, true).verify(out)
         }
-        if (!sound) throw new IllegalStateException('JE DbVerify found faults: ' + said.toString('UTF-8').take(2000))
+        if (!sound) throw new Unsound(said.toString('UTF-8').take(2000))
     }
 
     JanusGraph open() {

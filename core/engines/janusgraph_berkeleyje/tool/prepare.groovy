@@ -30,15 +30,12 @@ int checkNewIds(graph) {
 
 Session.run(args) { Session session ->
     if (session.job.verify) session.verifyStorage()
-    def graph = session.open()
-    try {
+    Session.using(session.open()) { graph ->
         int ghosts = closeGhosts(graph)
         def mixed = Indexes.mixed(graph)
         Indexes.rebuild(graph, mixed)
         def indexes = Indexes.sample(graph)
         def report = Fingerprint.of(graph) { element -> indexes.see(element) }.report()
         return report + [ghosts: ghosts, rebuilt: mixed, compared: indexes.check(graph), ids: checkNewIds(graph)]
-    } finally {
-        graph.close()
     }
 }
