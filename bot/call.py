@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.access import person_of
@@ -17,6 +18,9 @@ from core.services.access import Verb as Right
 
 HTTP_OK = 200
 SECONDS_TO_ANSWER = 10
+GONE = frozenset({"not_found", "view_not_found"})
+"""What Slack says of a view that its reader has closed or submitted."""
+OVERTAKEN = "hash_conflict"
 
 logger = logging.getLogger(__name__)
 
@@ -94,20 +98,26 @@ class Call:
         return str((chosen["value"] if chosen else state.get("value")) or "")
 
     def say(self, blocks: list[Json], text: str = "Safehold") -> None:
-        """Answer this person alone."""
+        """Answer this person alone: where they look if that can be, else in their messages from the app."""
         if self.opened:
-            self.fill(notice("Safehold", blocks))
+            if not self.update(self.opened, notice("Safehold", blocks)):
+                self.write(blocks, text)
         elif self.body.get("response_url"):
             self._respond(blocks, text, replace=False)
-        elif self.body.get("trigger_id"):
-            self.open(notice("Safehold", blocks))
+        elif not self._opens(notice("Safehold", blocks)):
+            self.write(blocks, text)
+
+    def write(self, blocks: list[Json], text: str) -> None:
+        """Write to this person's messages from the app, which reaches them wherever they are by now."""
+        if self.person.id:
+            self.desk.client.chat_postMessage(channel=self.person.id, text=text, blocks=blocks)
         else:
             logger.warning("nowhere to say: %s", text)
 
     def redraw(self, blocks: list[Json], text: str = "Backups") -> None:
         """Put this in the place of the list that was clicked; where there is none, say it."""
         if self.in_modal:
-            self.desk.client.views_update(view_id=self.view["id"], view=modal(View.LIST, "Backups", blocks))
+            self.update(self.view["id"], modal(View.LIST, "Backups", blocks))
         elif self.from_list:
             self._respond(blocks, text, replace=True)
         else:
@@ -128,8 +138,30 @@ class Call:
         self.opened = str(opened["id"])
 
     def fill(self, view: Json) -> None:
-        """Put this view in the place of the modal that was opened while answering."""
-        self.desk.client.views_update(view_id=self.opened, view=view)
+        """Put this view in the place of the modal that was opened while answering, if it still stands."""
+        self.update(self.opened, view)
+
+    def update(self, view_id: str, view: Json, *, drawn: str = "") -> bool:
+        """Draw a view anew; False where it is gone. `drawn`: the hash of the only drawing that may be replaced."""
+        try:
+            self.desk.client.views_update(view_id=view_id, view=view, hash=drawn or None)
+        except SlackApiError as error:
+            refusal = error.response.get("error")
+            if refusal in GONE or (drawn and refusal == OVERTAKEN):
+                logger.info("view %s was not drawn: %s", view_id, refusal)
+                return False
+            raise
+        return True
+
+    def _opens(self, view: Json) -> bool:
+        if not self.body.get("trigger_id"):
+            return False
+        try:
+            self.open(view)
+        except SlackApiError as error:
+            logger.info("no modal could be opened: %s", error.response.get("error"))
+            return False
+        return True
 
     def _respond(self, blocks: list[Json], text: str, *, replace: bool) -> None:
         # Without retries: an answer whose receipt got lost would stand twice.
@@ -139,8 +171,11 @@ class Call:
             return
         logger.warning("response_url answered %s: %s", answer.status_code, answer.body[:300])
         channel = self.body.get("channel_id") or self.body.get("channel", {}).get("id", "")
-        if channel:
+        try:
             self.desk.client.chat_postEphemeral(channel=channel, user=self.person.id, text=text, blocks=blocks)
+        except SlackApiError as error:
+            logger.warning("chat.postEphemeral answered %s", error.response.get("error"))
+            self.write(blocks, text)
 
 
 def _refused(body: str) -> bool:
