@@ -14,16 +14,15 @@ from slack_sdk.errors import SlackApiError
 
 from bot.blocks import answers
 from bot.blocks.parts import Json
-from bot.blocks.text import cut, holders
+from bot.blocks.text import holders
 from bot.call import Call, Desk
 from bot.deliveries import Deliveries
+from bot.submissions import Form, Submissions
 from core.errors import NotAllowed, OwnRequest, SafeholdError, UnavailableError
 from core.services.access import Verb
 
 Work = Callable[[Call], None]
-Submission = Callable[[Call], Json | None]
 LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
-ERROR_LENGTH = 300
 
 logger = logging.getLogger(__name__)
 
@@ -49,18 +48,19 @@ class Guard:
         """Register an event."""
         self.app.event(name)(self._listener(work, None, once=False))
 
-    def view(self, name: str, work: Submission, verb: Verb | None = None) -> None:
-        """Register a submitted modal: what the work returns is the answer to it, and errors stand in the modal."""
+    def view(self, name: str, form: Form) -> None:
+        """Register a submitted modal: what its work returns is the answer to it, and errors stand in the modal."""
+        submissions = Submissions(self.pool, self.deliveries, self.explain)
 
         def listener(ack: Ack, body: Json) -> None:
-            ack(**self._submitted(Call(self.desk, body), work, verb))
+            submissions.take(ack, Call(self.desk, body), form)
 
         self.app.view(name)(listener)
 
     def explain(self, call: Call, error: Exception, verb: Verb | None = None) -> list[Json]:
         """Return what an exception says to a person; one that is not ours gets a reference and is logged with it."""
         if isinstance(error, SlackApiError) and error.response.get("error") in LATE:
-            error = UnavailableError("Slack took too long to pass this on.", hint="Nothing was changed. Press again.")
+            error = UnavailableError("Slack took too long to pass this on.", hint="Press again.")
         if isinstance(error, OwnRequest):
             who = holders(call.core.approvers())
             return answers.said(f"You asked for this restore, so somebody else has to approve it: {who}.")
@@ -94,26 +94,6 @@ class Guard:
             )
         except Exception:
             logger.exception("the answer could not be delivered")
-
-    def _submitted(self, call: Call, work: Submission, verb: Verb | None) -> Json:
-        key = f"view {call.view.get('id', '')}"
-        try:
-            if not self.deliveries.claim(key):
-                return {}
-            return work(call) or {}
-        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the modal says it
-            self.deliveries.release(key)
-            return _in_modal(call, self.explain(call, error, verb), error)
-
-
-def _in_modal(call: Call, blocks: list[Json], error: Exception) -> Json:
-    """Return what went wrong as an error below the modal's last input, or as the modal where it has none."""
-    inputs = [block["block_id"] for block in call.view.get("blocks", ()) if block.get("type") == "input"]
-    if not inputs:
-        return {"response_action": "update", "view": answers.notice("Safehold", blocks)}
-    # Errors below inputs are plain text: what is markup elsewhere would be shown as it is.
-    said = str(error) if isinstance(error, SafeholdError) else blocks[0]["text"]["text"].replace("`", "")
-    return {"response_action": "errors", "errors": {inputs[-1]: cut(said, ERROR_LENGTH)}}
 
 
 def _key(body: Json) -> str:

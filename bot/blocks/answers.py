@@ -1,10 +1,11 @@
 """Short answers to one person: what was started, what went wrong, a link, help."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.blocks.backup import summary
-from bot.blocks.parts import Json, asks, context, line_input, menu, modal, option, plain, section
-from bot.blocks.text import clock_time, code, cut, escape, person, size, when
+from bot.blocks.parts import OPTIONS, Json, asks, context, line_input, menu, modal, option, plain, section
+from bot.blocks.text import clock_time, code, cut, escape, holders, person, size, when
 from bot.ids import Action, Block, View
 from bot.parse import USAGE
 from core.errors import SafeholdError
@@ -12,9 +13,20 @@ from core.model import naming
 from core.model.backup import Backup
 from core.model.instance import Instance
 from core.model.person import Person
+from core.model.restore import Restore, RestoreState
 from core.services.download_backup import Offer
 
 SAYING = 2_500
+TROUBLE = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What becomes of a submitted modal, and what its reader is written where it has been closed meanwhile."""
+
+    view: Json
+    blocks: list[Json]
+    text: str
 
 
 def said(text: str) -> list[Json]:
@@ -33,11 +45,12 @@ def broken(reference: str) -> list[Json]:
     return [section(f"Something broke on my side. Quote ref {code(reference)} to whoever runs Safehold.")]
 
 
-def initiated(backup: Backup, who: Person, *, joined: bool) -> list[Json]:
-    """Return the answer to a request for a backup."""
+def initiated(backup: Backup, who: Person, *, joined: bool, note: str = "") -> list[Json]:
+    """Return the answer to a request for a backup. `note` is what the person wrote: one that is joined has its own."""
     if joined:
         text = f"A backup of {code(backup.source)} by {person(backup.requested_by)} is under way: you joined it."
-        return [section(text)]
+        lost = " Your note was not kept: the backup has that of who began it." if note.strip() else ""
+        return [section(text + lost)]
     return [section(f"Backup of {code(backup.source)} initiated by {person(who)}"), context(code(backup.id))]
 
 
@@ -82,11 +95,75 @@ def usage() -> list[Json]:
 
 def choose_source(names: Sequence[str], chosen: str = "") -> Json:
     """Return the modal that asks which source to back up."""
-    options = [option(name, name) for name in names[:100]]
+    if not names:
+        return notice("Back up now", [section("No source is configured. Add one to `safehold.toml`.")])
+    options = [option(name, name) for name in names[:OPTIONS]]
     picked = next((one for one in options if one["value"] == chosen), options[0])
     source = asks(Block.SOURCE, "Source", menu(Action.SOURCE, "Source", options, picked))
     note = asks(Block.NOTE, "Note", line_input(Action.NOTE, "Why now? (optional)"), optional=True)
-    return modal(View.BACK_UP, "Back up now", [source, note], submit="Back up now")
+    return modal(View.BACK_UP, "Back up now", [source, note, *_unlisted(names)], submit="Back up now")
+
+
+def _unlisted(names: Sequence[str]) -> list[Json]:
+    if len(names) <= OPTIONS:
+        return []
+    return [context(f"{OPTIONS} of {len(names)} sources are shown. For another type `/backups now` and its name.")]
+
+
+def begun(blocks: list[Json], title: str = "Back up now") -> Answer:
+    """Return the answer to the modal that asked for a backup."""
+    return Answer(notice(title, blocks), blocks, title)
+
+
+def asked(restore: Restore, approvers: Sequence[str], channel: str) -> Answer:
+    """Return the answer to the modal that asked for a restore: what happens next."""
+    name = f"the restore of {code(restore.plan.source)} into {code(restore.plan.instance)}"
+    told = f"Its message in {escape(channel)} shows how it goes, and you are mentioned there when it has ended."
+    if restore.state is RestoreState.WAITING:
+        title = "Restore asked for"
+        who = f"{holders(approvers)} can approve it until {when(restore.expires_at)}."
+        text = f"You asked for {name}. {who} Nothing happens before that. {told}"
+    else:
+        title, text = "Restore initiated", f"Restore initiated: {name}. {told}"
+    return Answer(notice(title, [section(text)]), [section(text)], title)
+
+
+def denied(restore: Restore) -> Answer:
+    """Return the answer to the modal that asked why a restore is turned down."""
+    text = f"Denied: the restore of {code(restore.plan.source)} that {person(restore.requested_by)} asked for."
+    blocks = [section(f"{text} They are told, with your reason.")]
+    return Answer(notice("Denied", blocks), blocks, "Denied")
+
+
+def sent_before() -> Answer:
+    """Return the answer to a modal that was submitted before a restart: what became of it stands elsewhere."""
+    blocks = [section("This was sent before. The message in the channel shows what became of it.")]
+    return Answer(notice("Safehold", blocks), blocks, "Safehold")
+
+
+def asked_again(view: Json, blocks: list[Json]) -> Json:
+    """Return a submitted modal with what went wrong on top and what was typed still in it."""
+    state = view.get("state", {}).get("values", {})
+    kept = [_filled(block, state) for block in view.get("blocks", ()) if block.get("block_id") != TROUBLE]
+    trouble = [{**blocks[0], "block_id": TROUBLE}, *blocks[1:]]
+    about = {
+        name: view[name]
+        for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")
+        if view.get(name) is not None
+    }
+    return {**about, "blocks": [*trouble, *kept]}
+
+
+def _filled(block: Json, state: Json) -> Json:
+    element = block.get("element")
+    if not element:
+        return block
+    typed = state.get(block["block_id"], {}).get(element["action_id"], {})
+    chosen = (typed.get("selected_option") or {}).get("value")
+    picked = next((one for one in element.get("options", ()) if one["value"] == chosen), None)
+    if picked is not None:
+        return {**block, "element": {**element, "initial_option": picked}}
+    return {**block, "element": {**element, "initial_value": typed["value"]}} if typed.get("value") else block
 
 
 def loading(title: str) -> Json:

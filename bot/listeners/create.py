@@ -3,18 +3,20 @@
 from datetime import timedelta
 
 from bot.blocks import answers
+from bot.blocks.answers import Answer
 from bot.blocks.listing import ListPlace
-from bot.blocks.parts import Json
 from bot.blocks.text import code, person
 from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Action, Block, View
 from bot.listeners.browse import list_blocks, only_source
 from bot.parse import Request
+from bot.submissions import Form
 from core.errors import UsageError
 from core.model.backup import BackupState
 from core.services.access import Verb
 from core.services.create_backup import Initiated
+from core.services.text import checked_text
 
 DOUBLE_CLICK = timedelta(seconds=2)
 
@@ -25,7 +27,7 @@ def register(guard: Guard) -> None:
     guard.action(Action.RETRY, retry, Verb.BACKUP, once=True)
     guard.action(Action.VERIFY, lambda call: verify(call, call.value), Verb.VERIFY, once=True)
     guard.action(Action.CANCEL, lambda call: cancel(call, call.value), Verb.CANCEL, once=True)
-    guard.view(View.BACK_UP, submitted, Verb.BACKUP)
+    guard.view(View.BACK_UP, Form(submitted, check, Block.NOTE, Verb.BACKUP))
 
 
 def back_up_now(call: Call) -> None:
@@ -45,7 +47,7 @@ def back_up_now(call: Call) -> None:
 def retry(call: Call) -> None:
     """Back the same source up again, with the same note."""
     backup = call.core.find_backup(call.value)
-    _say(call, begin(call, backup.source, backup.note))
+    _say(call, begin(call, backup.source, backup.note), backup.note)
 
 
 def now(call: Call, request: Request) -> None:
@@ -59,13 +61,24 @@ def now(call: Call, request: Request) -> None:
     if not source:
         first = next(iter(call.core.config.sources), "gods")
         raise UsageError("Which source shall I back up?", hint=f"For example: /backups now {first}")
-    _say(call, begin(call, source, request.text))
+    _say(call, begin(call, source, request.text), request.text)
 
 
-def submitted(call: Call) -> Json | None:
+def check(call: Call) -> None:
+    """Look at the note.
+
+    Raises:
+        UsageError: it can't be shown.
+
+    """
+    checked_text(call.typed(Block.NOTE, Action.NOTE), "note")
+
+
+def submitted(call: Call) -> Answer:
     """Take the source and the note from the modal."""
-    begin(call, call.typed(Block.SOURCE, Action.SOURCE), call.typed(Block.NOTE, Action.NOTE))
-    return None
+    note = call.typed(Block.NOTE, Action.NOTE)
+    begun = begin(call, call.typed(Block.SOURCE, Action.SOURCE), note)
+    return answers.begun(answers.initiated(begun.backup, call.person, joined=begun.joined, note=note))
 
 
 def begin(call: Call, source: str, note: str = "") -> Initiated:
@@ -97,8 +110,8 @@ def _double_click(call: Call, source: str) -> Initiated | None:
     return Initiated(newest, joined=False) if recent else None
 
 
-def _say(call: Call, begun: Initiated) -> None:
-    call.say(answers.initiated(begun.backup, call.person, joined=begun.joined))
+def _say(call: Call, begun: Initiated, note: str = "") -> None:
+    call.say(answers.initiated(begun.backup, call.person, joined=begun.joined, note=note))
 
 
 def _news(call: Call, begun: Initiated) -> str:

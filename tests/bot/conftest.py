@@ -138,8 +138,13 @@ def make_world(slack: SlackServer, tmp_path: Path) -> Iterator[Callable[..., Wor
     """Give what starts bots over one folder; all are stopped at the end."""
     with ExitStack() as stack:
 
-        def make(sources: tuple[str, ...] = ("orders",), more: str = "", *, board: bool = True) -> World:
-            world = build_world(slack, tmp_path, write_config(tmp_path, sources, more), board=board)
+        def make(
+            sources: tuple[str, ...] = ("orders",), more: str = "", *, board: bool = True, grouped: bool = False
+        ) -> World:
+            path = write_config(tmp_path, sources, more)
+            if grouped:
+                path.write_text(path.read_text().replace(f"restore = {TEAM}", 'restore = ["S0TEAM"]'))
+            world = build_world(slack, tmp_path, path, board=board)
             stack.callback(close, world)
             return world
 

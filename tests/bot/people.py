@@ -124,9 +124,27 @@ class People:
         return {**self._about(user), "type": "view_submission", "view": {**view, "state": {"values": values}}}
 
     def submit(self, user: str, view: Json, values: Json) -> Json:
-        """Submit a modal and return how it was answered."""
+        """Submit a modal and return how it was acknowledged, which Slack has drawn by then."""
         response = self.send(self.submission(user, view, values))
-        return dict(json.loads(response.body)) if response.body else {}
+        answer = dict(json.loads(response.body)) if response.body else {}
+        self.slack.acknowledged(view["id"], answer)
+        return answer
+
+    def sent(self, user: str, view: Json, values: Json) -> Json:
+        """Submit a modal and return it with the answer that it comes to show."""
+        assert words(self.submit(user, view, values)["view"]["blocks"]) == "One moment…"
+        return self.shown(view["id"])
+
+    def shown(self, view_id: str) -> Json:
+        """Wait until a modal no longer asks to wait, and return it."""
+
+        def look() -> Json | None:
+            view = self.slack.views[view_id]
+            return None if "One moment…" in words(view["blocks"]) else view
+
+        found = self.slack.until(look, "an answer in the modal")
+        assert found is not None
+        return found
 
     def open_home(self, user: str) -> None:
         """Open the App Home."""

@@ -53,6 +53,10 @@ class SlackServer:
     homes: dict[str, Json] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
+    holds: dict[str, threading.Event] = field(default_factory=dict)
+    archived: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
+    expired: set[str] = field(default_factory=set)
     socket_url: str = ""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -119,6 +123,9 @@ class SlackServer:
         kind = handler.headers.get("Content-Type", "")
         body = json.loads(raw or "{}") if "json" in kind else dict(parse_qsl(raw))
         body = {**dict(parse_qsl(parsed.query)), **body}
+        held = self.holds.get(parsed.path.removeprefix("/api/"))
+        if held is not None:
+            held.wait(DEADLINE)
         with self._lock:
             if parsed.path.startswith("/response/"):
                 answer, trouble = self._respond(handler.path, body), None
@@ -181,10 +188,18 @@ class SlackServer:
             "user": "safehold",
         }
 
+    def _closed(self, channel: str) -> str:
+        """Return why nothing can be said in a channel: it is unknown, archived, or the bot was removed from it."""
+        if channel not in CHANNELS.values() and not channel.startswith("U"):
+            return "channel_not_found"
+        if channel in self.archived:
+            return "is_archived"
+        return "not_in_channel" if channel in self.left else ""
+
     def _chat_postMessage(self, body: Json) -> Json:  # noqa: N802 - Slack's name
         channel = CHANNELS.get(body["channel"], body["channel"])
-        if channel not in CHANNELS.values():
-            return {"error": "channel_not_found"}
+        if error := self._closed(channel):
+            return {"error": error}
         if not self._check(lambda: check_blocks(body["blocks"])):
             return {"error": "invalid_blocks"}
         ts = f"{time.time():.3f}{next(self._numbers):03d}"
@@ -193,8 +208,8 @@ class SlackServer:
         return {"channel": channel, "ts": ts}
 
     def _chat_update(self, body: Json) -> Json:
-        if body["channel"] not in CHANNELS.values():
-            return {"error": "channel_not_found"}
+        if error := self._closed(body["channel"]):
+            return {"error": error}
         if not self._check(lambda: check_blocks(body["blocks"])):
             return {"error": "invalid_blocks"}
         for message in self.messages.get(body["channel"], []):
@@ -214,6 +229,8 @@ class SlackServer:
         return {"messages": [m for m in found if body["ts"] in {m["ts"], m["thread_ts"]}]}
 
     def _views_open(self, body: Json) -> Json:
+        if body["trigger_id"] in self.expired:
+            return {"error": "expired_trigger_id"}
         if not self._check(lambda: check_view(body["view"])):
             return {"error": "invalid_arguments"}
         view_id = f"V{next(self._numbers)}"
@@ -225,8 +242,20 @@ class SlackServer:
     def _views_update(self, body: Json) -> Json:
         if not self._check(lambda: check_view(body["view"])):
             return {"error": "invalid_arguments"}
+        if body["view_id"] not in self.views:
+            return {"error": "not_found"}
+        if body.get("hash") not in {None, self.views[body["view_id"]]["hash"]}:
+            return {"error": "hash_conflict"}
         self.views[body["view_id"]] = {**body["view"], "id": body["view_id"], "hash": f"h{next(self._numbers)}"}
         return {"view": {"id": body["view_id"]}}
+
+    def acknowledged(self, view_id: str, answer: Json) -> None:
+        """Do with a modal what the acknowledgement of its submission asks for."""
+        with self._lock:
+            if answer.get("response_action") == "update" and view_id in self.views:
+                self._views_update({"view_id": view_id, "view": answer["view"]})
+            elif not answer:
+                self.views.pop(view_id, None)
 
     def _views_publish(self, body: Json) -> Json:
         if not self._check(lambda: check_blocks(body["view"]["blocks"], 100)):

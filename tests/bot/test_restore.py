@@ -32,7 +32,8 @@ def plan_of(world: World) -> Json:
 
 def asked(world: World, reason: str = "look at the albums") -> Json:
     """Ask for a restore and return the approvers' message."""
-    assert world.people.submit(ONCALL, plan_of(world), reasoned(reason)) == {}
+    told = world.people.sent(ONCALL, plan_of(world), reasoned(reason))
+    assert "You asked for the restore of `orders`" in words(told["blocks"])
     return standing(world, "C0APPROVALS", "asks to restore")
 
 
@@ -89,7 +90,7 @@ def test_modal_shows_the_plan_and_keeps_to_it(world: World) -> None:
     chosen = {"selected_option": {"value": "3600"}}
     world.people.send(world.people.click_in_view(ONCALL, lifetime, view, chosen))
     world.slack.until(lambda: '3600]"' in f'{world.slack.views[view["id"]]["private_metadata"]}"', "the new plan")
-    assert world.people.submit(ONCALL, world.slack.views[view["id"]], reasoned("an hour is enough", 3_600)) == {}
+    world.people.sent(ONCALL, world.slack.views[view["id"]], reasoned("an hour is enough", 3_600))
     (restore,) = world.core.catalog.restores.waiting()
     assert restore.plan.lifetime_seconds == 3_600
     assert restore.plan.instance in text
@@ -101,8 +102,8 @@ def test_reason_is_asked_for_below_its_input(world: World) -> None:
     answer = world.people.submit(ONCALL, view, reasoned("   "))
     assert answer["response_action"] == "errors"
     assert "A reason is needed" in answer["errors"]["reason"]
-    assert world.people.submit(ONCALL, view, reasoned("a good one")) == {}
-    assert world.people.submit(ONCALL, view, reasoned("a good one")) == {}
+    world.people.sent(ONCALL, view, reasoned("a good one"))
+    assert "You asked for" in words(world.people.sent(ONCALL, view, reasoned("a good one"))["blocks"])
     assert len(world.core.catalog.restores.waiting()) == 1
 
 
@@ -158,7 +159,8 @@ def test_denied_with_its_reason(world: World) -> None:
     message = asked(world)
     world.people.send(world.people.click(APPROVER, button(message["blocks"], "Deny"), ephemeral=False))
     view = world.people.modal("Deny a restore")
-    assert world.people.submit(APPROVER, view, {"reason": {"reason": {"value": "use <staging>"}}}) == {}
+    told = world.people.sent(APPROVER, view, {"reason": {"reason": {"value": "use <staging>"}}})
+    assert f"Denied: the restore of `orders` that <@{ONCALL}> asked for" in words(told["blocks"])
     for channel in ("C0APPROVALS", "C0BACKUPS"):
         shown = standing(world, channel, f"Denied by <@{APPROVER}>")
         assert "use &lt;staging&gt;" in words(shown["blocks"])
@@ -211,7 +213,7 @@ def test_no_approval_where_none_is_required(make_world: Callable[..., World]) ->
     world = make_world(more="approval_required = false")
     view = plan_of(world)
     assert view["submit"]["text"] == "Restore"
-    assert world.people.submit(ONCALL, view, reasoned("now")) == {}
+    assert world.people.sent(ONCALL, view, reasoned("now"))["title"]["text"] == "Restore initiated"
     standing(world, "C0BACKUPS", "is *ready*")
     assert "C0APPROVALS" not in world.slack.messages
 
