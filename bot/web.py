@@ -5,7 +5,8 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 
 import uvicorn
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from bot.coverage import Coverage
 from bot.transfer import ArchiveResponse, no_range, range_of
 from core.bootstrap import Core
 from core.errors import (
@@ -29,6 +31,7 @@ from core.errors import (
     UnknownName,
 )
 from core.model.transfer import Download
+from core.services.download_backup import Transfer
 
 STATUS: dict[type[SafeholdError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
@@ -48,15 +51,19 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewp
 <h1>{title}</h1><p>{text}</p></html>
 """
 BACKLOG = 128
+SIGNED = ("X-Slack-Signature", "X-Slack-Request-Timestamp")
+MOST_BYTES = 1 << 20
+"""Of one request from Slack: views, the largest of what it sends, are limited to a quarter of this."""
 
 logger = logging.getLogger(__name__)
 
 
 def build_web(core: Core, took: Callable[[Download], None], slack: App | None = None) -> Starlette:
     """Return the app. `took` is told of each completed download; `slack` is given in HTTP mode only."""
+    shelf = _Shelf(core, took)
 
     async def download(request: Request) -> Response:
-        return await run_in_threadpool(_download, core, took, request)
+        return await run_in_threadpool(shelf.hand_out, request)
 
     async def health(_request: Request) -> Response:
         return await run_in_threadpool(_health, core)
@@ -69,7 +76,11 @@ def build_web(core: Core, took: Callable[[Download], None], slack: App | None = 
         bolt = slack
 
         async def events(request: Request) -> Response:
-            body = await request.body()
+            if any(name not in request.headers for name in SIGNED):
+                return _turned_away(HTTPStatus.UNAUTHORIZED)
+            body = await _read(request)
+            if body is None:
+                return _turned_away(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return to_starlette_response(await run_in_threadpool(bolt.dispatch, to_bolt_request(request, body)))
 
         routes.append(Route("/slack/events", events, methods=["POST"]))
@@ -133,30 +144,55 @@ class WebServer:
             self._thread.join(timeout_seconds)
 
 
-def _download(core: Core, took: Callable[[Download], None], request: Request) -> Response:
-    try:
-        transfer = core.open_download(request.path_params["token"])
-        if request.path_params["name"] != transfer.name:
-            raise UnknownName("There is no such file behind this link.", hint="Copy the whole link again.")
-        headers = {
-            "Content-Type": "application/zstd",
-            "Content-Disposition": f'attachment; filename="{transfer.name}"',
-            "ETag": f'"{transfer.sha256}"',
-            "Accept-Ranges": "bytes",
-            **PRIVATE,
-        }
-        asked = range_of(request.headers, transfer.size, transfer.sha256)
-        if asked is None:
-            return no_range(transfer.size, PRIVATE)
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Hands out archives by link, and tells `took` of each that was taken whole for the first time."""
 
-        def complete() -> None:
-            transfer.complete()
-            took(transfer.download)
+    core: Core
+    took: Callable[[Download], None]
+    coverage: Coverage = field(default_factory=Coverage)
 
-        stream = None if request.method == "HEAD" else transfer.open(asked.start)
-    except SafeholdError as error:
-        return _refusal(error)
-    return ArchiveResponse(stream, asked, headers, complete)
+    def hand_out(self, request: Request) -> Response:
+        """Return the archive behind a link, or the part that was asked for, or a page that says why not."""
+        try:
+            transfer = self.core.open_download(request.path_params["token"])
+            if request.path_params["name"] != transfer.name:
+                raise UnknownName("There is no such file behind this link.", hint="Copy the whole link again.")
+            asked = range_of(request.headers, transfer.size, transfer.sha256)
+            if asked is None:
+                return no_range(transfer.size, PRIVATE)
+            stream = None if request.method == "HEAD" else transfer.open(asked.start)
+        except SafeholdError as error:
+            return _refusal(error)
+        return ArchiveResponse(stream, asked, _about(transfer), partial(self._sent, transfer))
+
+    def _sent(self, transfer: Transfer, start: int, end: int) -> None:
+        if self.coverage.add(transfer.download.id, start, end, transfer.size) and transfer.complete():
+            self.took(transfer.download)
+
+
+def _about(transfer: Transfer) -> dict[str, str]:
+    return {
+        "Content-Type": "application/zstd",
+        "Content-Disposition": f'attachment; filename="{transfer.name}"',
+        "ETag": f'"{transfer.sha256}"',
+        "Accept-Ranges": "bytes",
+        **PRIVATE,
+    }
+
+
+async def _read(request: Request) -> bytes | None:
+    """Return the body; None, with the rest unread, where it is larger than any of Slack's."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)
+
+
+def _turned_away(status: HTTPStatus) -> Response:
+    return JSONResponse({"error": status.phrase}, status, headers={**PRIVATE, "Connection": "close"})
 
 
 def _refusal(error: SafeholdError) -> Response:

@@ -3,13 +3,17 @@
 import hashlib
 import http.client
 import re
+import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import urlencode, urlparse
 
 import httpx
+import psutil
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
@@ -20,6 +24,14 @@ from core.runtime.ports import free_port
 from tests.bot.conftest import World
 from tests.bot.people import GUEST, ONCALL, button
 from tests.bot.slack_server import SlackServer
+
+AFTER_THE_GRACE = timedelta(minutes=16)
+MOST_MEGABYTES = 200
+
+
+def outcomes(world: World) -> list[str]:
+    """Return what the audit says of downloads, in order."""
+    return [entry.outcome for entry in world.core.catalog.audit.entries() if entry.act == "download"]
 
 
 @pytest.fixture
@@ -63,6 +75,7 @@ def test_whole_file_arrives_and_the_thread_says_who(world: World, link: str) -> 
     assert answer.headers["content-disposition"] == f'attachment; filename="{backup.archive_name}"'
     assert answer.headers["cache-control"] == "no-store"
     world.slack.until(lambda: f"Downloaded by <@{ONCALL}>" in str(world.slack.messages), "the thread")
+    world.clock.shift = AFTER_THE_GRACE
     again = httpx.get(link)
     assert again.status_code == 410
     assert "works once" in again.text
@@ -92,24 +105,59 @@ def test_resumed_download_gets_the_rest(world: World, link: str) -> None:
     assert first.headers["content-range"] == f"bytes 0-99/{backup.size}"
     other = httpx.get(link, headers={"Range": "bytes=0-99", "If-Range": '"another"'}, follow_redirects=False)
     assert other.status_code == 200
-    assert httpx.get(link).status_code == 410
     screen = world.people.typed(ONCALL, f"download {backup.id}")
     fresh = link[: link.index("/download/")] + urlparse(button(screen.blocks, "Download")["url"]).path
     assert httpx.get(fresh, headers={"Range": f"bytes={backup.size}-"}).status_code == 416
     rest = httpx.get(fresh, headers={"Range": "bytes=100-", "If-Range": etag})
     assert hashlib.sha256(first.content + rest.content).hexdigest() == backup.archive_sha256
-    world.slack.until(lambda: httpx.head(fresh).status_code == 410, "the completion")
+    assert outcomes(world)[-2:] == ["offered", "started"]
+    assert httpx.get(fresh, headers={"Range": "bytes=0-99"}).content == first.content
+    world.slack.until(lambda: outcomes(world)[-1] == "completed", "the completion")
 
 
-def test_client_that_leaves_early_has_not_taken_it(world: World, link: str) -> None:
-    """A connection that is closed after some bytes leaves the link good."""
-    (world.folder / "orders.db").write_bytes((world.folder / "orders.db").read_bytes())
+@pytest.mark.parametrize("asked", ["bytes=-1", "bytes=1-"])
+def test_a_part_is_not_the_whole(world: World, link: str, asked: str) -> None:
+    """The last byte alone, or all but the first, doesn't use the link up."""
+    assert httpx.get(link, headers={"Range": asked}).status_code == 206
+    world.clock.shift = AFTER_THE_GRACE
+    assert httpx.get(link).status_code == 200
+    world.slack.until(lambda: outcomes(world) == ["offered", "started", "completed"], "the completion")
+
+
+def test_a_tail_that_never_arrived_can_be_resumed(world: World, link: str) -> None:
+    """A small archive is sent whole into buffers before its reader breaks off: the rest can be had for a while."""
+    backup = world.core.list_backups(None).backups[0]
     parsed = urlparse(link)
-    connection = http.client.HTTPConnection(parsed.hostname or "", parsed.port)
-    connection.request("GET", parsed.path, headers={"Range": "bytes=0-9"})
-    assert len(connection.getresponse().read(10)) == 10
+    with socket.create_connection((parsed.hostname or "", parsed.port or 0)) as broken:
+        broken.sendall(f"GET {parsed.path} HTTP/1.1\r\nHost: bot.example\r\n\r\n".encode())
+        world.slack.until(lambda: outcomes(world)[-1] == "completed", "everything was sent")
+        head = broken.recv(1 << 20).partition(b"\r\n\r\n")[2][:100]
+    rest = httpx.get(link, headers={"Range": f"bytes={len(head)}-"})
+    assert hashlib.sha256(head + rest.content).hexdigest() == backup.archive_sha256
+    assert outcomes(world) == ["offered", "started", "completed"]
+    world.clock.shift = AFTER_THE_GRACE
+    assert httpx.get(link, headers={"Range": f"bytes={len(head)}-"}).status_code == 410
+
+
+def test_client_that_leaves_early_has_not_taken_it(world: World, site: str) -> None:
+    """A connection closed amid a large archive leaves the link good for long; its two parts make one download."""
+    with sqlite3.connect(world.folder / "orders.db") as db:
+        db.execute("create table noise as select randomblob(16000000) as bytes")
+    db.close()
+    backup = world.core.find_backup(world.backed_up())
+    path = urlparse(button(world.people.typed(ONCALL, f"download {backup.id}").blocks, "Download")["url"]).path
+    connection = http.client.HTTPConnection(urlparse(site).hostname or "", urlparse(site).port)
+    connection.request("GET", path)
+    head = connection.getresponse().read(10)
     connection.close()
-    assert httpx.head(link).status_code == 200
+    vault = str(world.folder / "vault")
+    opened = psutil.Process().open_files
+    world.slack.until(lambda: not any(file.path.startswith(vault) for file in opened()), "the transfer has ended")
+    world.clock.shift = AFTER_THE_GRACE
+    assert outcomes(world) == ["offered", "started"]
+    rest = httpx.get(site + path, headers={"Range": "bytes=10-"})
+    assert hashlib.sha256(head + rest.content).hexdigest() == backup.archive_sha256
+    world.slack.until(lambda: outcomes(world) == ["offered", "started", "completed"], "the completion")
 
 
 @pytest.mark.parametrize("change", ["forged", "name", "expired"])
@@ -149,6 +197,10 @@ def test_taken_port_is_said(world: World, site: str) -> None:
         ("bytes=-30", Span(0, 10, 10, partial=True)),
         ("bytes=8-30", Span(8, 10, 10, partial=True)),
         ("bytes=10-", None),
+        (f"bytes={'9' * 5000}-", None),
+        (f"bytes={'0' * 5000}2-{'9' * 5000}", Span(2, 10, 10, partial=True)),
+        (f"bytes=-{'9' * 5000}", Span(0, 10, 10, partial=True)),
+        ("bytes=٣-", Span(0, 10, 10, partial=False)),
         ("bytes=-0", None),
         ("bytes=4-2", Span(0, 10, 10, partial=False)),
         ("bytes=-", Span(0, 10, 10, partial=False)),
@@ -159,6 +211,41 @@ def test_taken_port_is_said(world: World, site: str) -> None:
 def test_ranges_mean_what_rfc_9110_says(asked: str, expected: Span | None) -> None:
     """Each form of a Range header is read as the RFC says."""
     assert range_of({"range": asked}, 10, "e") == expected
+
+
+def test_http_mode_reads_nothing_it_need_not(make_world: Callable[..., World]) -> None:
+    """What Slack can't have sent is refused before it is read; nobody fills the memory from outside."""
+    world = make_world(board=False)
+    server = WebServer(build_web(world.core, world.board.took, world.app), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.start()}/slack/events"
+    sent: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        while len(sent) < MOST_MEGABYTES:
+            sent.append(1)
+            yield bytes(1 << 20)
+
+    for headers, status in (({}, 401), ({"X-Slack-Signature": "v0=0", "X-Slack-Request-Timestamp": "1"}, 413)):
+        sent.clear()
+        assert posted(url, endless(), headers) == status
+        assert len(sent) < MOST_MEGABYTES
+    server.stop()
+
+
+def posted(url: str, content: Iterator[bytes], headers: dict[str, str]) -> int:
+    """Return the status of a request whose answer comes before all of it was sent."""
+    parsed = urlparse(url)
+    connection = http.client.HTTPConnection(parsed.hostname or "", parsed.port)
+    connection.putrequest("POST", parsed.path)
+    for name, value in {**headers, "Transfer-Encoding": "chunked"}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    with suppress(ConnectionError):
+        for part in content:
+            connection.send(b"%x\r\n%s\r\n" % (len(part), part))
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def test_http_mode_checks_the_signature(make_world: Callable[..., World], slack: SlackServer) -> None:

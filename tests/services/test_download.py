@@ -1,4 +1,4 @@
-"""Downloads: one person, one link, once, resumable."""
+"""Downloads: one person, one link, once, resumable until shortly after."""
 
 import hashlib
 from datetime import timedelta
@@ -19,8 +19,8 @@ def test_a_link_gives_the_archive_whose_hash_is_shown(world: World) -> None:
     assert hashlib.sha256(content).hexdigest() == transfer.sha256 == offer.backup.archive_sha256
 
 
-def test_a_link_can_be_resumed_until_it_was_completed_once(world: World) -> None:
-    """A broken transfer goes on where it stopped; a finished one is not given to the next who has the link."""
+def test_a_link_can_be_resumed_until_a_quarter_of_an_hour_after_it_was_completed(world: World) -> None:
+    """A broken transfer goes on where it stopped, also its tail; later nobody who has the link gets anything."""
     offer = world.core.offer_download(world.take(), ANNA)
     with world.core.open_download(offer.token).open(0) as stream:
         head = stream.read(100)
@@ -28,11 +28,32 @@ def test_a_link_can_be_resumed_until_it_was_completed_once(world: World) -> None
     with transfer.open(100) as stream:
         tail = stream.read()
     assert hashlib.sha256(head + tail).hexdigest() == transfer.sha256
-    transfer.complete()
+    assert transfer.complete()
+    world.clock.offset = timedelta(minutes=14)
+    with world.core.open_download(offer.token).open(100) as stream:
+        assert stream.read() == tail
+    assert _outcomes(world) == ["offered", "started", "completed"]
+    world.clock.offset = timedelta(minutes=15, seconds=1)
     with pytest.raises(Stale, match="used"):
         world.core.open_download(offer.token)
-    outcomes = [entry.outcome for entry in world.core.catalog.audit.entries() if entry.act == "download"]
-    assert outcomes == ["offered", "started", "completed"]
+
+
+def test_the_time_to_resume_ends_with_the_link(world: World) -> None:
+    """A link that is taken shortly before it expires lives no longer for that."""
+    offer = world.core.offer_download(world.take(), ANNA)
+    world.clock.offset = timedelta(minutes=55)
+    assert world.core.open_download(offer.token).complete()
+    world.clock.offset = timedelta(minutes=60, seconds=1)
+    with pytest.raises(Stale, match="used"):
+        world.core.open_download(offer.token)
+
+
+def test_an_archive_that_leaves_twice_is_recorded_twice(world: World) -> None:
+    """Who takes all of it once more while it can be resumed is on record, and is not the first."""
+    offer = world.core.offer_download(world.take(), ANNA)
+    assert world.core.open_download(offer.token).complete()
+    assert not world.core.open_download(offer.token).complete()
+    assert _outcomes(world) == ["offered", "completed", "completed again"]
 
 
 def test_a_link_expires(world: World) -> None:
@@ -64,3 +85,7 @@ def test_the_token_is_stored_nowhere(world: World) -> None:
     for path in (world.root / "state").rglob("*"):
         if path.is_file():
             assert signature.encode() not in path.read_bytes()
+
+
+def _outcomes(world: World) -> list[str]:
+    return [entry.outcome for entry in world.core.catalog.audit.entries() if entry.act == "download"]
