@@ -15,7 +15,6 @@ from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
 from core.provisioners.folders import MARK, Folders, Record
-from core.runtime.files import free_bytes
 from core.runtime.process import KILL_AFTER_SECONDS, Completed, created, run, stop, variable
 
 PORTS = range(18_500, 18_600)
@@ -69,7 +68,7 @@ class CommandProvisioner:
 
     def room(self) -> Needs:
         """Return this host's free disk and memory: the instance's files are made here, wherever it runs later."""
-        return Needs(free_bytes(self.directory), psutil.virtual_memory().available)
+        return Needs(self.folders.free_bytes(), psutil.virtual_memory().available)
 
     def reserve(self, name: str, *, port: bool) -> Place:
         """Make the instance's folder, and choose a port for it.

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from core.errors import NotEnoughSpace, PortInUse, ProvisionerFailed, Stale, UnavailableError
 from core.model.place import Place
-from core.runtime.files import remove_tree, write_atomically
+from core.runtime.files import free_bytes, remove_tree, write_atomically
 from core.runtime.ports import free_port
 
 RECORD, DATA, LOG = "instance.json", "data", "log"
@@ -22,6 +22,7 @@ MARK = "SAFEHOLD_INSTANCE_FOLDER"
 """Set for what is started for an instance, and what that starts: a stranger may look at its files as well."""
 LOG_BYTES = 64 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_NO_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 _NEW, _GONE = ".new-", ".gone-"
 
 
@@ -66,6 +67,16 @@ class Folders:
                 f"{name[:100]!r} is no name of an instance.", hint="Use letters, digits, - and _ only."
             )
         return self.directory / name
+
+    def free_bytes(self) -> int:
+        """Return the room on the disk of the directory, which may not exist yet.
+
+        Raises:
+            ProvisionerFailed: the system forbids to look.
+
+        """
+        with _translated(f"The room of {self.directory} could not be seen"):
+            return free_bytes(self.directory)
 
     def reserve(self, name: str, host: str, ports: range | None) -> Place:
         """Make a folder with its record and an empty data directory, whole or not at all; choose a port.
@@ -129,19 +140,24 @@ class Folders:
         """Hold the lock of one instance; gives its record, None where it is not there (any more).
 
         Raises:
-            ProvisionerFailed: something that is not ours has its name.
+            ProvisionerFailed: something that is not ours has its name, or the system forbids to look.
 
         """
         folder = self.folder(name)
         try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            yield None
-            return
-        except OSError as error:
-            raise _not_ours(folder) from error
+            with _translated(f"{folder} could not be opened"):
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except ProvisionerFailed as error:
+            reason = error.__cause__
+            if isinstance(reason, FileNotFoundError):
+                yield None
+                return
+            raise (
+                _not_ours(folder) if isinstance(reason, OSError) and reason.errno in _NO_FOLDER else error
+            ) from reason
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with _translated(f"{folder} could not be locked"):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             there = _same(descriptor, folder)
             record = self.record(name) if there else None
             if there and record is None:
@@ -174,9 +190,10 @@ class Folders:
             ProvisionerFailed: something is left.
 
         """
-        if self.directory.is_dir():
-            with _translated(f"Leftovers in {self.directory} could not be removed"), self._only_one():
-                self._sweep()
+        with _translated(f"Leftovers in {self.directory} could not be removed"):
+            if self.directory.is_dir():
+                with self._only_one():
+                    self._sweep()
 
     def append_log(self, name: str, text: str) -> None:
         """Add text to the end of an instance's log."""

@@ -11,7 +11,6 @@ from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
 from core.provisioners.folders import LOG, MARK, Folders, Record
-from core.runtime.files import free_bytes
 from core.runtime.process import alive, created, find, plain_environment, spawn_detached, stop, variable
 
 MEBIBYTE = 1 << 20
@@ -46,7 +45,7 @@ class ProcessProvisioner:
 
     def room(self) -> Needs:
         """Return the disk and memory that are free now."""
-        return Needs(free_bytes(self.directory), psutil.virtual_memory().available)
+        return Needs(self.folders.free_bytes(), psutil.virtual_memory().available)
 
     def reserve(self, name: str, *, port: bool) -> Place:
         """Make the instance's folder, and choose a port that neither anybody uses nor another instance was given.

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,7 +80,8 @@ class Capture:
             with only_here(self.directory):
                 return self._rounds()
         except BaseException as error:
-            remove_stage(self.stage)
+            with suppress(OSError):  # what failed first is told; discard() removes the rest
+                remove_stage(self.stage)
             if isinstance(error, OSError):
                 raise self._failure(error, self.stage) from error
             raise
@@ -176,7 +178,12 @@ class Capture:
 
 
 def remove_stage(stage: Path) -> None:
-    """Remove a stage, and the directory of stages when it was the last. Idempotent; never follows a link."""
+    """Remove a stage, and the directory of stages when it was the last. Idempotent; never follows a link.
+
+    Raises:
+        OSError: the system forbids it.
+
+    """
     shutil.rmtree(stage, ignore_errors=not stage.exists())
     try:
         stage.parent.rmdir()

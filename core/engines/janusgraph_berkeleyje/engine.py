@@ -21,6 +21,7 @@ from core.engines.janusgraph_berkeleyje.place import (
     write_files,
 )
 from core.engines.janusgraph_berkeleyje.source import check_versions, inspect_source
+from core.engines.seam import stage_errors
 from core.errors import (
     Cancelled,
     CaptureFailed,
@@ -87,8 +88,15 @@ class JanusGraphBerkeleyJE:
         )
 
     def discard(self, source: Source, backup_id: str) -> None:
-        """Remove the stage of that backup."""
-        remove_stage(self._stage(source, backup_id))
+        """Remove the stage of that backup.
+
+        Raises:
+            UnavailableError: the system forbids it.
+
+        """
+        stage = self._stage(source, backup_id)
+        with stage_errors(stage):
+            remove_stage(stage)
 
     def prove(self, unpacked: Path, manifest: Manifest, progress: Progress) -> ProofRecord:
         """Check every record with JE, open the copy with JanusGraph, count and fingerprint it.

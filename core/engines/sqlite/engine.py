@@ -2,11 +2,12 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from core.engines.seam import stage_errors
 from core.engines.sqlite.copying import copy_database
 from core.engines.sqlite.reading import has_header, opened, read_rows, tables, value
 from core.errors import (
@@ -76,7 +77,8 @@ class SQLite:
             with opened(Path(source.options["path"])) as database:
                 copy_database(database, stage / FILE, progress, quiet=observed.facts["journal_mode"] == "wal")
         except BaseException as error:
-            _remove(stage)
+            with suppress(OSError):  # what failed first is told; discard() removes the rest
+                _remove(stage)
             if isinstance(error, OSError | sqlite3.Error):
                 raise CaptureFailed(
                     f"{source.options['path']} could not be copied: {error}.",
@@ -86,8 +88,15 @@ class SQLite:
         return Image((ImageFile(FILE, stage / FILE),), captured_at, observed.versions, observed.facts)
 
     def discard(self, source: Source, backup_id: str) -> None:  # noqa: ARG002  the port names the source
-        """Remove the copy of that backup."""
-        _remove(self._stage(backup_id))
+        """Remove the copy of that backup.
+
+        Raises:
+            UnavailableError: the system forbids it.
+
+        """
+        stage = self._stage(backup_id)
+        with stage_errors(stage):
+            _remove(stage)
 
     def prove(self, unpacked: Path, manifest: Manifest, progress: Progress) -> ProofRecord:
         """Run SQLite's own checks on the stored bytes and read every row."""
