@@ -1,14 +1,16 @@
 """Copies an archive into a file: goes on where it stopped, and gives it its name only once its SHA-256 is right."""
 
 import errno
+import fcntl
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import ArchiveCorrupt, NotEnoughSpace, SafeholdError, UnavailableError, UsageError
+from core.errors import ArchiveCorrupt, LeaseHeld, NotEnoughSpace, SafeholdError, UnavailableError, UsageError
 from core.model.progress import Step
 from core.services.download_backup import Transfer
 
@@ -39,6 +41,7 @@ def fetch(transfer: Transfer, target: Target, show: Show) -> None:
 
     Raises:
         UsageError: another file of that name is there.
+        LeaseHeld: another process writes it right now.
         ArchiveCorrupt: what arrived is not what was stored; nothing is kept.
         NotEnoughSpace, UnavailableError: the file can't be written; what arrived is kept for the next try.
 
@@ -47,60 +50,97 @@ def fetch(transfer: Transfer, target: Target, show: Show) -> None:
         if target.path.exists():
             _require_same(transfer, target.path, show)
             return
-        if _append(transfer, target, show) != transfer.sha256:
-            # A rest of something else under this name would spoil the whole: once more from the beginning.
-            target.part.unlink()
-            _require_whole(_append(transfer, target, show), transfer, target)
-        target.part.replace(target.path)
+        with _unfinished(target) as file:
+            _complete(transfer, target, file, show)
+            target.part.replace(target.path)
     except OSError as error:
         raise _unwritable(error, target) from error
 
 
-def _append(transfer: Transfer, target: Target, show: Show) -> str:
-    """Complete the unfinished file; return the SHA-256 of all of it."""
-    digest = hashlib.sha256()
+@contextmanager
+def _unfinished(target: Target) -> Iterator[BinaryIO]:
+    """Open the unfinished file for this process alone.
+
+    Raises:
+        LeaseHeld: another one has it.
+
+    """
     with target.part.open("a+b") as file:
-        file.seek(0)
-        _copy(file, None, digest.update, lambda done: show(Step("checking what is here", done, transfer.size)))
-        begun = file.tell()
-        if begun < transfer.size:
-            with transfer.open(begun) as archive:
-                _copy(archive, file, digest.update, lambda done: show(Step("downloading", begun + done, transfer.size)))
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.hexdigest()
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LeaseHeld(
+                f"{target.path} is being downloaded already.",
+                hint="Wait for that download, or name another file with -o.",
+            ) from None
+        still = _still(file, target.part)
+        if still and target.path.exists():
+            target.part.unlink()
+        elif still:
+            yield file
+            return
+        raise LeaseHeld(f"{target.path} was finished a moment ago.", hint="Ask again: it is only checked then.")
 
 
-def _copy(
-    reader: BinaryIO, writer: BinaryIO | None, digest: Callable[[bytes], None], done: Callable[[int], None]
-) -> None:
-    copied = 0
-    while chunk := reader.read(CHUNK):
-        digest(chunk)
-        if writer is not None:
-            writer.write(chunk)
-        copied += len(chunk)
-        done(copied)
+def _still(file: BinaryIO, path: Path) -> bool:
+    """Say whether the path still leads to this file: whoever held it before may have renamed or removed it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
-def _require_same(transfer: Transfer, path: Path, show: Show) -> None:
-    digest = hashlib.sha256()
-    if path.is_file() and path.stat().st_size == transfer.size:
-        with path.open("rb") as file:
-            _copy(file, None, digest.update, lambda done: show(Step("checking what is here", done, transfer.size)))
-    if digest.hexdigest() != transfer.sha256:
-        raise UsageError(
-            f"{path} is there already and is something else.", hint="Name another file with -o, or move that one away."
-        )
-
-
-def _require_whole(sha256: str, transfer: Transfer, target: Target) -> None:
-    if sha256 != transfer.sha256:
+def _complete(transfer: Transfer, target: Target, file: BinaryIO, show: Show) -> None:
+    """Add what is missing; a rest of something else that spoils the whole is thrown away, once."""
+    begun = file.seek(0, os.SEEK_END)
+    if begun:
+        _append(transfer, file, begun, show)
+        if _arrived(transfer, file, show):
+            return
+        file.truncate(0)
+    _append(transfer, file, 0, show)
+    if not _arrived(transfer, file, show):
         target.part.unlink()
         raise ArchiveCorrupt(
             f"What arrived of {transfer.name} is not what was stored: its SHA-256 differs. Nothing was kept.",
             hint=f"Look at the backup: safehold verify {transfer.backup.id}",
         )
+
+
+def _append(transfer: Transfer, file: BinaryIO, begun: int, show: Show) -> None:
+    if begun < transfer.size:
+        with transfer.open(begun) as archive:
+            _copy(archive, file.write, lambda done: show(Step("downloading", begun + done, transfer.size)))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _arrived(transfer: Transfer, file: BinaryIO, show: Show) -> bool:
+    """Say whether the file, read back from its beginning, is the archive."""
+    if os.fstat(file.fileno()).st_size != transfer.size:
+        return False
+    digest = hashlib.sha256()
+    file.seek(0)
+    _copy(file, digest.update, lambda done: show(Step("checking what is here", done, transfer.size)))
+    return digest.hexdigest() == transfer.sha256
+
+
+def _copy(reader: BinaryIO, write: Callable[[bytes], object], done: Callable[[int], None]) -> None:
+    copied = 0
+    while chunk := reader.read(CHUNK):
+        write(chunk)
+        copied += len(chunk)
+        done(copied)
+
+
+def _require_same(transfer: Transfer, path: Path, show: Show) -> None:
+    if path.is_file():
+        with path.open("rb") as file:
+            if _arrived(transfer, file, show):
+                return
+    raise UsageError(
+        f"{path} is there already and is something else.", hint="Name another file with -o, or move that one away."
+    )
 
 
 def _unwritable(error: OSError, target: Target) -> SafeholdError:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from cli.fetch import Target, fetch
-from core.errors import ArchiveCorrupt, UnavailableError, UsageError
+from core.errors import ArchiveCorrupt, LeaseHeld, UnavailableError, UsageError
 from core.model.backup import Backup, BackupState, Proof
 from core.model.person import SYSTEM
 from core.model.transfer import Download
@@ -45,7 +45,7 @@ class Shelf:
             size=len(BYTES),
             sha256=hashlib.sha256(BYTES).hexdigest(),
             open=self.open,
-            complete=lambda: None,
+            complete=lambda: True,
         )
 
 
@@ -77,6 +77,38 @@ def test_bytes_that_changed_on_the_way_are_refused(tmp_path: Path) -> None:
     shelf = Shelf(BYTES[:-1] + b"!")
     with pytest.raises(ArchiveCorrupt):
         fetch(shelf.transfer(), Target(tmp_path / "a.tar.zst"), quiet)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_downloads_to_one_place_dont_mix(tmp_path: Path) -> None:
+    """The second is refused while the first writes; the first ends with the right file."""
+    target, second = Target(tmp_path / "a.tar.zst"), Shelf()
+
+    @dataclass
+    class Interrupted(Shelf):
+        def open(self, offset: int) -> BinaryIO:
+            with pytest.raises(LeaseHeld, match="being downloaded already"):
+                fetch(second.transfer(), target, quiet)
+            return super().open(offset)
+
+    fetch(Interrupted().transfer(), target, quiet)
+    assert target.path.read_bytes() == BYTES
+    assert second.offsets == []
+
+
+def test_what_another_program_spoils_on_disk_gets_no_name(tmp_path: Path) -> None:
+    """It is the finished file that is checked, as it stands on disk, not what was written to it."""
+    target = Target(tmp_path / "a.tar.zst")
+
+    @dataclass
+    class Spoiled(Shelf):
+        def open(self, offset: int) -> BinaryIO:
+            with target.part.open("ab") as other:
+                other.write(b"of somebody else")
+            return super().open(offset)
+
+    with pytest.raises(ArchiveCorrupt):
+        fetch(Spoiled().transfer(), target, quiet)
     assert list(tmp_path.iterdir()) == []
 
 
