@@ -2,11 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from core.catalog import Catalog
 
 PLACES = 4_096
 """Slack delivers again within minutes: a ring of so many marks never grows and forgets only what is long past."""
+DOUBLE_CLICK = timedelta(seconds=3)
+DELIVERY, PRESS = "delivery", "press"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,27 @@ class Deliveries:
             self.catalog.marks.put(name, digest)
         return True
 
-    def release(self, key: str) -> None:
-        """Forget an interaction that did nothing, so that it can be tried again."""
+    def claim_press(self, key: str, now: datetime) -> bool:
+        """Take a press up; False where the same was pressed a moment ago: each half of a double click has its own key.
+
+        An empty key is never known.
+        """
+        if not key:
+            return True
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        name = _place(digest, PRESS)
+        with self.catalog.write():
+            known, _, at = (self.catalog.marks.get(name) or "").partition(" ")
+            if known == digest and timedelta(0) <= now - datetime.fromisoformat(at) < DOUBLE_CLICK:
+                return False
+            self.catalog.marks.put(name, f"{digest} {now.isoformat()}")
+        return True
+
+    def release_press(self, key: str) -> None:
+        """Forget a press that did nothing, so that it can be tried again at once."""
         if key:
-            self.catalog.marks.put(_place(hashlib.sha256(key.encode()).hexdigest()), "")
+            self.catalog.marks.put(_place(hashlib.sha256(key.encode()).hexdigest(), PRESS), "")
 
 
-def _place(digest: str) -> str:
-    return f"slack delivery {int(digest[:8], 16) % PLACES}"
+def _place(digest: str, kind: str = DELIVERY) -> str:
+    return f"slack {kind} {int(digest[:8], 16) % PLACES}"

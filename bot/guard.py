@@ -17,12 +17,15 @@ from bot.blocks.parts import Json
 from bot.blocks.text import holders
 from bot.call import Call, Desk
 from bot.deliveries import Deliveries
+from bot.ids import Action
 from bot.submissions import Form, Submissions
 from core.errors import NotAllowed, OwnRequest, SafeholdError, UnavailableError
 from core.services.access import Verb
 
 Work = Callable[[Call], None]
 LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
+ANSWERED_EACH_TIME = frozenset({Action.BACK_UP_NOW})
+"""Its double click is known by the backup that the first half began, and each half is answered."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class Guard:
     deliveries: Deliveries
 
     def action(self, name: str, work: Work, verb: Verb | None = None, *, once: bool = False) -> None:
-        """Register a button or a menu. `once`: the same click delivered twice acts once."""
+        """Register a button or a menu. `once`: a click delivered twice and a double click act once."""
         self.app.action(name)(self._listener(work, verb, once=once))
 
     def command(self, name: str, work: Work) -> None:
@@ -80,16 +83,22 @@ class Guard:
         return listener
 
     def _work(self, call: Call, work: Work, verb: Verb | None, *, once: bool) -> None:
+        press = _press(call) if once else ""
         try:
-            if not once or self.deliveries.claim(_key(call.body)):
+            if once and not self.deliveries.claim(_key(call.body)):
+                return
+            if self.deliveries.claim_press(press, call.core.clock.now()):
                 work(call)
         except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the person is told
-            self._tell(call, error, verb)
+            try:
+                self.deliveries.release_press(press)
+            finally:
+                self._tell(call, error, verb)
 
     def _tell(self, call: Call, error: Exception, verb: Verb | None) -> None:
         try:
             call.say(
-                self.explain(call, error, verb or call.right),
+                self.explain(call, error, call.right or verb),
                 str(error) if isinstance(error, SafeholdError) else "Safehold",
             )
         except Exception:
@@ -99,3 +108,10 @@ class Guard:
 def _key(body: Json) -> str:
     trigger = body.get("trigger_id") or ""
     return f"{body.get('type', 'command')} {trigger}" if trigger else ""
+
+
+def _press(call: Call) -> str:
+    if not call.body.get("actions"):
+        return ""
+    action = call.body["actions"][0]["action_id"]
+    return f"{call.person.id} {action} {call.value}" if action not in ANSWERED_EACH_TIME else ""

@@ -68,7 +68,12 @@ def buttons(instance: Instance) -> list[Json]:
     destroy = button("Destroy", Action.DESTROY, instance.name, style="danger", confirm=question)
     if instance.state is InstanceState.STOPPED:
         return [destroy]
-    return [button("Extend", Action.EXTEND, instance.name), destroy]
+    return [button("Extend", Action.EXTEND, extension(instance)), destroy]
+
+
+def extension(instance: Instance) -> str:
+    """Return the value of Extend: which instance, and the end of its lease that stands beside the button."""
+    return f"{instance.name} {int(instance.lease_ends_at.timestamp())}"
 
 
 def _same(instance: Instance) -> str:

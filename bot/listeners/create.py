@@ -12,8 +12,7 @@ from bot.ids import Action, Block, View
 from bot.listeners.browse import list_blocks, only_source
 from bot.parse import Request
 from bot.submissions import Form
-from core.errors import UsageError
-from core.model.backup import BackupState
+from core.errors import NotAllowed, UnknownName, UsageError
 from core.services.access import Verb
 from core.services.create_backup import Initiated
 from core.services.text import checked_text
@@ -96,15 +95,28 @@ def verify(call: Call, reference: str) -> None:
 
 def cancel(call: Call, reference: str) -> None:
     """Stop a backup or a restore."""
-    call.core.cancel_run(reference, call.person)
+    try:
+        call.core.cancel_run(reference, call.person)
+    except NotAllowed:
+        call.right = _right_to_cancel(call, reference)
+        raise
     call.desk.board.wake()
     call.say(answers.said(f"{code(reference)} was asked to stop. Its message says when it has."))
+
+
+def _right_to_cancel(call: Call, reference: str) -> Verb:
+    """Return what cancelling something of somebody else needs: a restore is stopped by those who could deny it."""
+    try:
+        call.core.find_backup(reference)
+    except UnknownName:
+        return Verb.APPROVE
+    return Verb.CANCEL
 
 
 def _double_click(call: Call, source: str) -> Initiated | None:
     """Return the backup that the first half of a double click began, though it is done already."""
     newest = call.core.catalog.backups.newest(source)
-    if newest is None or newest.requested_by.id != call.person.id or newest.state is not BackupState.GOOD:
+    if newest is None or newest.requested_by.id != call.person.id or newest.state.open:
         return None
     recent = call.core.clock.now() - newest.requested_at < DOUBLE_CLICK
     return Initiated(newest, joined=False) if recent else None

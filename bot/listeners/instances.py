@@ -1,24 +1,45 @@
 """Instances: what stands, for how long, and its end."""
 
+from datetime import UTC
+
 from bot.blocks import answers
-from bot.blocks.instance import listing
+from bot.blocks.instance import extension, listing
 from bot.blocks.text import code
 from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Action
 from bot.parse import Request
+from core.errors import Stale
 from core.services.access import Verb
 
 
 def register(guard: Guard) -> None:
     """Register what can be done with an instance."""
-    guard.action(Action.EXTEND, lambda call: extend(call, call.value), Verb.DESTROY, once=True)
+    guard.action(Action.EXTEND, press_extend, Verb.DESTROY, once=True)
     guard.action(Action.DESTROY, lambda call: destroy(call, call.value), Verb.DESTROY, once=True)
 
 
 def show_instances(call: Call, _request: Request) -> None:
     """Answer /backups instances."""
     call.say(listing(call.core.catalog.instances.current()), "Instances")
+
+
+def press_extend(call: Call) -> None:
+    """Lengthen the lease whose end stands beside the button.
+
+    Raises:
+        Stale: it ends at another time by now.
+
+    """
+    name, _, shown = call.value.partition(" ")
+    instance = call.core.catalog.instances.find(name)
+    if shown and call.value != extension(instance):
+        until = f"{instance.lease_ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        raise Stale(
+            f"The lease was changed since this was shown: {name} lives until {until}. Nothing was changed.",
+            hint=f"To lengthen it further, type /backups extend {name} 4h.",
+        )
+    extend(call, name)
 
 
 def extend(call: Call, name: str, seconds: int | None = None) -> None:
