@@ -14,18 +14,24 @@ from core.model.instance import Instance
 from core.model.restore import Restore
 from core.services.browse import Dashboard, SourceStatus
 
+SOURCES = 20
 WAITING = 10
 
 
-def home(dashboard: Dashboard, reader: str, now: datetime) -> Json:
-    """Return the view to publish. `reader` is the user id of who sees it."""
+def home(dashboard: Dashboard, reader: str, now: datetime, configured: int = 0) -> Json:
+    """Return the view to publish. `reader` is the user id of who sees it, `configured` how many sources there are."""
     only = dashboard.sources[0].source.name if len(dashboard.sources) == 1 else ""
     blocks = [
         header("Safehold"),
         *actions([button("Back up now", Action.BACK_UP_NOW, only, style="primary")]),
         header("Sources"),
     ]
-    blocks += [section(_source(s, now), button("Options", Action.LIST, s.source.name)) for s in dashboard.sources]
+    blocks += [
+        section(_source(s, now), button("Options", Action.LIST, s.source.name)) for s in dashboard.sources[:SOURCES]
+    ]
+    missing = max(configured, len(dashboard.sources)) - len(dashboard.sources[:SOURCES])
+    if missing > 0:
+        blocks.append(context(f"… and {missing} more: `/backups list` with a source's name shows any."))
     if not dashboard.sources:
         blocks.append(section("No source is configured. Add one to `safehold.toml`."))
     blocks += _waiting(dashboard, reader)
@@ -56,6 +62,8 @@ def _waiting(dashboard: Dashboard, reader: str) -> list[Json]:
         mine = restore.requested_by.id == reader
         buttons = [button("Cancel", Action.CANCEL, restore.id)] if mine else decision_buttons(restore)
         blocks += [section(text), *actions(buttons)]
+    if len(dashboard.waiting) > WAITING:
+        blocks.append(context(f"… and {len(dashboard.waiting) - WAITING} more: the approvers' channel has them all."))
     return blocks
 
 

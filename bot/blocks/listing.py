@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Self
 
 from bot.blocks import backup as backups
-from bot.blocks.parts import Json, actions, button, context, divider, header, menu, option, section
-from bot.blocks.text import age, code, duration, escape
+from bot.blocks.parts import OPTIONS, Json, actions, button, context, divider, header, menu, option, section, text_in
+from bot.blocks.text import age, code, cut, cut_markup, duration, escape
 from bot.ids import Action
 from core.errors import Stale
 from core.model.backup import Backup, Page
 from core.services.browse import SourceStatus
 
+LONGEST = 12_000
+"""Where a message does not go by a response URL, Slack adds its texts up and refuses more than 13,200 characters."""
+TITLE = 100
+IN_MENU = OPTIONS - 1
 ALL = "*"
 """The menu's value for every source; no source can be called so."""
 
@@ -56,16 +60,36 @@ class Frame:
     news: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How long the parts of a list may get. `words` is for errors and warnings; None leaves them and notes alone."""
+
+    words: int | None
+    row: int
+    details: int
+
+
+ROOMS = (_Room(None, 3_000, 3_000), _Room(1_000, 3_000, 3_000), _Room(60, 3_000, 3_000), _Room(30, 350, 2_000))
+
+
 def listing(page: Page, place: ListPlace, frame: Frame) -> list[Json]:
-    """Return the list."""
+    """Return the list, with less of what people and errors say where all of it is more than Slack takes at once."""
+    blocks: list[Json] = []
+    for room in ROOMS:
+        blocks = _listing(page, place, frame, room)
+        if text_in(blocks) <= LONGEST:
+            break
+    return blocks
+
+
+def _listing(page: Page, place: ListPlace, frame: Frame, room: _Room) -> list[Json]:
     blocks = [header(f"Backups of {place.source}" if place.source else "Backups of every source")]
     if frame.shown is not None:
-        blocks.append(context(f"{escape(frame.shown.title)} · {standing(frame.shown, frame.now)}"))
+        blocks.append(context(f"{escape(cut(frame.shown.title, TITLE))} · {standing(frame.shown, frame.now)}"))
     blocks += [*actions(_controls(place, frame.names)), divider()]
-    if frame.news:
-        blocks.append(context(frame.news))
+    blocks += [context(line) for line in _said(frame, room)]
     for one in page.backups:
-        blocks += _rows(one, place, with_source=frame.shown is None)
+        blocks += _rows(one, place, room, with_source=frame.shown is None)
     if not page.backups:
         blocks.append(section(_empty(place)))
     return [*blocks, *_footer(page, place)]
@@ -85,18 +109,38 @@ def _controls(place: ListPlace, names: Sequence[str]) -> list[Json]:
     elements = [button("Back up now", Action.BACK_UP_NOW, place.source, style="primary")]
     if len(names) > 1:
         # A menu holds a hundred options: the rest is reached by /backups list <source>.
-        choices = [option("All sources", ALL), *(option(name, name) for name in names[:99])]
+        choices = [option("All sources", ALL), *(option(name, name) for name in names[:IN_MENU])]
         chosen = next((choice for choice in choices if choice["value"] == (place.source or ALL)), None)
         elements.append(menu(Action.CHOOSE_SOURCE, "Source", choices, chosen))
     return elements
 
 
-def _rows(backup: Backup, place: ListPlace, *, with_source: bool) -> list[Json]:
-    text = backups.row(backup, with_source=with_source)
+def _said(frame: Frame, room: _Room) -> list[str]:
+    said = [frame.news]
+    if len(frame.names) > IN_MENU:
+        said.append(f"{IN_MENU} of {len(frame.names)} sources are in the menu: `/backups list` with a name shows any.")
+    if room.words is not None:
+        said.append("Notes and errors are shortened here: *Options* shows all of them.")
+    return [line for line in said if line]
+
+
+def _shortened(backup: Backup, room: _Room) -> Backup:
+    """Return what a row shows of a backup: the note goes first."""
+    if room.words is None:
+        return backup
+    failure = backup.failure
+    if failure is not None:
+        failure = replace(failure, message=cut(f"{failure.message} {failure.hint}".strip(), room.words), hint="")
+    return replace(backup, note="", failure=failure, warning=cut(backup.warning, room.words))
+
+
+def _rows(backup: Backup, place: ListPlace, room: _Room, *, with_source: bool) -> list[Json]:
+    text = cut_markup(backups.row(_shortened(backup, room), with_source=with_source), room.row)
     if backup.id != place.opened:
         return [section(text, backups.row_button(backup, replace(place, opened=backup.id).text()))]
     close = button("Close", Action.CLOSE, replace(place, opened="").text())
-    return [section(text, close), *backups.details(backup)]
+    told, *buttons = backups.details(backup)
+    return [section(text, close), section(cut_markup(told["text"]["text"], room.details)), *buttons]
 
 
 def _empty(place: ListPlace) -> str:

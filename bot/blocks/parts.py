@@ -38,6 +38,16 @@ def markup(text: str, limit: int = 3_000) -> Json:
     return {"type": "mrkdwn", "text": cut_markup(text, limit) or "-", "verbatim": True}
 
 
+def text_in(node: Any) -> int:
+    """Return how many characters all texts in blocks have together."""
+    if isinstance(node, list):
+        return sum(text_in(one) for one in node)
+    if not isinstance(node, dict):
+        return 0
+    own = len(node["text"]) if isinstance(node.get("text"), str) else 0
+    return own + sum(text_in(child) for child in node.values() if isinstance(child, (dict, list)))
+
+
 def header(text: str) -> Json:
     """Return a header; plain text."""
     return {"type": "header", "text": plain(text, HEADER)}

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.blocks import answers, home, instance, listing, restore
 from bot.blocks import backup as backups
+from bot.blocks.parts import text_in
 from bot.blocks.text import cut_markup, escape
 from core.errors import Stale
 from core.model.backup import Backup, BackupState, Failure, Page, Proof, Tier
@@ -21,6 +22,7 @@ from core.model.restore import Decision, Restore, RestoreState
 from core.model.source import Source
 from core.services.browse import Dashboard, SourceStatus
 from tests.bot.limits import check_blocks, check_view
+from tests.bot.people import words as words_in
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 14, 3, tzinfo=UTC)
@@ -167,7 +169,59 @@ def test_lists_fit(rows: list[Backup], opened: int, sources: list[str], shown: S
     found = tuple(replace(row, id=f"{n}") for n, row in enumerate(rows))
     page = Page(found, 1, 10**6, older_than="x" * 23, newer_than="y" * 23)
     place = listing.ListPlace(source=shown.source.name if shown else "", opened=f"{opened}")
-    check_blocks(listing.listing(page, place, listing.Frame(sources, shown, NOW, "news")))
+    blocks = listing.listing(page, place, listing.Frame(sources, shown, NOW, "news"))
+    check_blocks(blocks)
+    assert text_in(blocks) <= 12_000
+    if len(sources) > 99:
+        assert f"99 of {len(sources)} sources are in the menu" in words_in(blocks)
+
+
+def backup_of(**parts: Any) -> Backup:
+    """Return a good backup with these parts."""
+    about = {"id": "20261123T000000Z-aaaaaa", "source": "gods", "engine": "sqlite", "vault": "local"}
+    person, tiers = Person("U0ONCALL", "oncall", Door.SLACK), frozenset({Tier.ON_DEMAND})
+    state = {"state": BackupState.GOOD, "proof": Proof.PROVEN, "requested_by": person, "requested_at": NOW}
+    return Backup(**{**about, **state, "tiers": tiers, **parts})
+
+
+def test_long_lists_leave_out_notes_first() -> None:
+    """Where all of it is too long for one message, notes go before errors, and the list says so."""
+    failure = Failure(code="c", message="m" * 150, hint="", reference="r", step="s")
+    one = backup_of(state=BackupState.FAILED, note="&" * 200, failure=failure)
+    place = listing.ListPlace(source="gods")
+    for count, shortened in ((3, False), (10, True)):
+        rows = tuple(replace(one, id=f"20261123T00000{n}Z-aaaaaa") for n in range(count))
+        blocks = listing.listing(Page(rows, 1, count, "", ""), place, listing.Frame(("gods",), None, NOW))
+        assert text_in(blocks) <= 12_000
+        assert ("&amp;" not in words_in(blocks)) is shortened
+        assert ("*Options* shows all of them" in words_in(blocks)) is shortened
+        assert "m" * 150 in words_in(blocks)
+
+
+def test_what_is_left_out_is_said() -> None:
+    """More sources and requests than are shown are counted, and no source at all is a sentence."""
+    status = SourceStatus(Source("gods", "sqlite", "local", "here"), "SQLite", None, None, 0, 0, overdue=True)
+    plan = RestorePlan("b", "gods", "sqlite", "s", 1, NOW.isoformat(), "proven", "", "i", "here", "here", 3_600, 1, 1)
+    ask = Restore(
+        id="r-00000000",
+        plan=plan,
+        plan_hash="0" * 64,
+        state=RestoreState.WAITING,
+        requested_by=Person("U0ONCALL", "oncall", Door.SLACK),
+        reason="why",
+        requested_at=NOW,
+        expires_at=NOW,
+        approvals_needed=1,
+    )
+    board = Dashboard((status,) * 20, (), (ask,) * 13, ())
+    shown = words_in(home.home(board, "U0ONCALL", NOW, 27)["blocks"])
+    assert "… and 7 more: `/backups list`" in shown
+    assert "… and 3 more: the approvers' channel" in shown
+    assert "more" not in words_in(home.home(replace(board, waiting=()), "U0ONCALL", NOW, 20)["blocks"])
+    assert "100 of 130 sources are shown" in words_in(answers.choose_source([f"s{n}" for n in range(130)])["blocks"])
+    none = answers.choose_source(())
+    check_view(none)
+    assert "No source is configured" in words_in(none["blocks"])
 
 
 @few
@@ -187,7 +241,7 @@ def test_restore_messages_fit(one: Restore, made: Instance | None, plan: Restore
 
 @few
 @given(
-    many(statuses, 20),
+    many(statuses, 40),
     many(instances, 30),
     many(restores, 20),
     many(some_backups | restores | instances, 5),
