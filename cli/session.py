@@ -1,6 +1,7 @@
 """Opens core for one command, and says who gives it."""
 
-import getpass
+import os
+import pwd
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,18 +33,18 @@ def opened(given: Namespace) -> Iterator[Core]:
 
 
 def me() -> Person:
-    """Return the person at this terminal, by login.
+    """Return the person at this terminal, by the login that the system knows: anybody can set LOGNAME.
 
     Raises:
         UsageError: the system knows no name for this user.
 
     """
     try:
-        login = getpass.getuser()
-    except (OSError, KeyError) as error:
+        login = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError as error:
         raise UsageError(
             "This user has no login name, so nothing could be recorded about who asked.",
-            hint="Set LOGNAME, or run as a user with a name.",
+            hint="Run as a user with a name, or give this one an entry in /etc/passwd.",
         ) from error
     return Person(id=f"os:{login}", name=login, door=Door.COMMAND_LINE)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pwd
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.terminal import ID, Terminal
+from tests.support.terminal import APPROVER, ID, STRANGER, Terminal
 
 
 def test_an_empty_list_says_what_to_do(safehold: Terminal) -> None:
@@ -120,13 +121,24 @@ def test_a_restore_needs_a_reason_and_somebody_else(safehold: Terminal) -> None:
     own = safehold("approve", asked["id"])
     assert own.code == 3
     assert "somebody else" in own.err
-    assert safehold("approve", asked["id"], login="gita").code == 3
-    changed = safehold("approve", asked["id"], "--plan", "0000-0000", login="arne")
+    assert safehold("approve", asked["id"], login=STRANGER).code == 3
+    changed = safehold("approve", asked["id"], "--plan", "0000-0000", login=APPROVER)
     assert changed.code == 3
-    approved = safehold("approve", asked["id"], login="arne")
+    approved = safehold("approve", asked["id"], login=APPROVER)
     assert approved.code == 0
     assert f"{asked['plan']['instance']} is ready." in approved.out
     assert "equal" in approved.out
+
+
+def test_a_name_in_the_environment_is_nobody(safehold: Terminal) -> None:
+    """Whoever sets LOGNAME to an approver's login stays who they are: their own request is not theirs to approve."""
+    asked = safehold.json("restore", safehold.backup(), "--reason", "try")["restore"]
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        safehold.environment.setenv(name, APPROVER)
+    own = safehold("approve", asked["id"])
+    assert own.code == 3
+    assert "somebody else" in own.err
+    assert safehold.json("now")["backup"]["requested_by"]["id"] == f"os:{pwd.getpwuid(os.getuid()).pw_name}"
 
 
 def test_an_instance_is_shown_extended_and_destroyed(safehold: Terminal) -> None:
@@ -156,8 +168,8 @@ def test_a_request_can_be_denied_or_withdrawn(safehold: Terminal) -> None:
     """A denied or withdrawn restore makes nothing, and can't be approved after."""
     backup = safehold.backup()
     denied = safehold.json("restore", backup, "--reason", "one")["restore"]["id"]
-    assert "is denied" in safehold("deny", denied, "--reason", "use staging", login="arne").out
-    assert safehold("approve", denied, login="arne").code == 3
+    assert "is denied" in safehold("deny", denied, "--reason", "use staging", login=APPROVER).out
+    assert safehold("approve", denied, login=APPROVER).code == 3
     withdrawn = safehold.json("restore", backup, "--reason", "two")["restore"]["id"]
     assert safehold("cancel", withdrawn).code == 0
     assert safehold.json("show", withdrawn)["restore"]["state"] == "cancelled"
@@ -219,7 +231,6 @@ def test_the_version_is_told(safehold: Terminal) -> None:
 def test_a_fault_of_ours_gives_a_reference_and_no_stack(safehold: Terminal, tmp_path: Path) -> None:
     """What nobody foresaw ends with exit 1, a reference to the log, and no stack on the screen."""
     safehold.environment.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    safehold.environment.setenv("LOGNAME", "olga")
     (tmp_path / "state").write_text("a file where a folder should be")
     broken = safehold("list")
     assert broken.code in {1, 5, 7}
