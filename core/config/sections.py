@@ -16,6 +16,7 @@ from core.config.values import AccessConfig, Config, ProvisionerConfig, SlackCon
 from core.model.naming import SOURCE_NAME
 from core.model.options import Option, Shapes
 from core.model.source import Prove, Source
+from core.runtime.ports import is_loopback
 
 EVERYONE = "everyone"
 MOST_THREADS = 16
@@ -43,6 +44,7 @@ class Sections:
         sources = self._sources()
         vaults = self._typed("vaults", keys.VAULT, self.shapes.vaults)
         provisioners = self._typed("provisioners", keys.PROVISIONER, self.shapes.provisioners)
+        self._require_loopback(provisioners)
         return Config(
             path=self.reading.path,
             catalog_path=catalog or state / "catalog.db",
@@ -85,6 +87,16 @@ class Sections:
             values = self._options(table, place, (*common, *(shape or ())), complete=shape is not None)
             typed[name] = (values.pop("type") or "", values)
         return typed
+
+    def _require_loopback(self, provisioners: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
+        """Refuse an address that others reach unless it is said to be meant: an instance runs what it is sent."""
+        for name, (_, values) in provisioners.items():
+            if "expose" in values and not values["expose"] and not is_loopback(values["host"]):
+                self.reading.fault(
+                    ("provisioners", name, "host"),
+                    f"is {shown(values['host'])}, and whoever reaches an instance can run programs there as "
+                    'Safehold\'s user. Write "127.0.0.1", or add expose = true beside it.',
+                )
 
     def _named(self, section: str) -> Iterable[tuple[str, dict[str, Any]]]:
         """Yield name and table of each entry of a section; a section without any is a fault."""

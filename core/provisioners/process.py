@@ -1,6 +1,5 @@
 """Runs restored instances as processes on this host, which outlive Safehold and are found again."""
 
-import ipaddress
 from pathlib import Path
 
 import psutil
@@ -11,6 +10,7 @@ from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
 from core.provisioners.folders import LOG, MARK, Folders, Record
+from core.runtime.ports import is_loopback
 from core.runtime.process import alive, created, find, plain_environment, spawn_detached, stop, variable
 
 MEBIBYTE = 1 << 20
@@ -20,12 +20,16 @@ OPTIONS = (
     Option("directory", "path", required=True, says="Where instances live, each in a folder of its own."),
     Option("ports", "ports", default=PORTS, says="The ports that instances get, both ends included."),
     Option("host", "text", default="127.0.0.1", says="The address that instances listen on."),
+    Option("expose", "flag", default=False, says="Whether `host` may be an address that other machines reach."),
     Option("memory", "size", default=768 * MEBIBYTE, says="How much memory must be free for an instance to be made."),
 )
 
 
 class ProcessProvisioner:
-    """Instances as processes. `memory`, in bytes, must be free when one that runs a process is reserved."""
+    """Instances as processes. `memory`, in bytes, must be free when one that runs a process is reserved.
+
+    `expose` says that a host beyond loopback is meant; the configuration is refused without it.
+    """
 
     def __init__(
         self,
@@ -34,12 +38,15 @@ class ProcessProvisioner:
         ports: range = PORTS,
         host: str = "127.0.0.1",
         memory: int = 768 * MEBIBYTE,
+        *,
+        expose: bool = False,
     ) -> None:
         self.name = name
-        self.where = f"this host, port chosen, {'loopback only' if _loopback(host) else f'listening on {host}'}"
+        self.where = f"this host, port chosen, {'loopback only' if is_loopback(host) else f'listening on {host}'}"
         self.directory = directory
         self.ports = ports
         self.host = host
+        self.expose = expose
         self.memory = memory
         self.folders = Folders(directory)
 
@@ -148,10 +155,3 @@ class ProcessProvisioner:
             raise ProvisionerFailed(
                 f"The process {pid} of {name} does not end.", hint="Look at what keeps it, then destroy it again."
             )
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,6 +1,7 @@
-"""Finds a TCP port that can really be listened on."""
+"""Finds a TCP port that can really be listened on, and says who could reach it."""
 
 import errno
+import ipaddress
 import socket
 from collections.abc import Collection
 
@@ -47,3 +48,11 @@ def _can_listen(host: str, port: int) -> bool:
     with socket.socket(family, kind, protocol) as client:
         client.settimeout(_CONNECT_SECONDS)
         return client.connect_ex(address) != 0
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address is reached from this machine alone; of names only "localhost" is known to be."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
