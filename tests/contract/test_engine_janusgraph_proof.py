@@ -109,3 +109,40 @@ def test_an_index_that_was_not_rebuilt_is_noticed(gods: Janus, tmp_path: Path, r
     script = NOT_REBUILT.replace("REBUILD", rebuild)
     with pytest.raises(OperationError, match=r"The index (vertices|edges) answers 0 ids"):
         _run(tmp_path, script, **{"query.force-index": "true"})
+
+
+OF_PROPERTIES = """
+Session.run(args) { session ->
+    new File(session.job.directory).mkdirs()
+    def graph = session.open()
+    def m = graph.openManagement()
+    def source = m.makePropertyKey('source').dataType(String).make()
+    def year = m.makePropertyKey('year').dataType(Integer).make()
+    m.makePropertyKey('title').dataType(String).make()
+    def built = m.buildIndex('titles', org.janusgraph.core.JanusGraphVertexProperty)
+    built.addKey(source).addKey(year).buildMixedIndex('search')
+    m.commit()
+    (1..5).each { graph.addVertex('book').property('title', 'title ' + it, 'source', 'library', 'year', 2000 + it) }
+    graph.tx().commit()
+    def found = {
+        graph.tx().rollback()   // a transaction sees an index as it was when it first asked
+        graph.query().has('year', org.janusgraph.core.attribute.Cmp.GREATER_THAN, 2002).properties().size()
+    }
+    def counts = [written: found()]
+    graph.close()
+    assert new File(new File(session.job.directory).parentFile, 'lucene').deleteDir()
+    graph = session.open()
+    counts.lost = found()
+    def names = Indexes.mixed(graph)
+    Indexes.rebuild(graph, names)
+    counts.rebuilt = found()
+    graph.close()
+    return [counts: counts, names: names]
+}
+"""
+
+
+def test_an_index_of_vertex_properties_is_rebuilt(tmp_path: Path) -> None:
+    """A mixed index over properties of properties answers in a restored instance as it did before."""
+    result = _run(tmp_path, OF_PROPERTIES, **{"query.force-index": "true"})
+    assert result == {"counts": {"written": 3, "lost": 0, "rebuilt": 3}, "names": ["titles"]}

@@ -8,6 +8,7 @@ import org.apache.tinkerpop.gremlin.structure.Property
 import org.apache.tinkerpop.gremlin.structure.Vertex
 import org.janusgraph.core.JanusGraph
 import org.janusgraph.core.JanusGraphTransaction
+import org.janusgraph.core.JanusGraphVertexProperty
 import org.janusgraph.core.PropertyKey
 import org.janusgraph.core.attribute.Geo
 import org.janusgraph.core.attribute.Geoshape
@@ -179,7 +180,7 @@ class Indexes {
     }
 
     private static List<JanusGraphIndex> all(JanusGraphManagement m) {
-        return (m.getGraphIndexes(Vertex).toList() + m.getGraphIndexes(Edge).toList()) as List<JanusGraphIndex>
+        return [Vertex, Edge, JanusGraphVertexProperty].collectMany { Class kind -> m.getGraphIndexes(kind).toList() } as List<JanusGraphIndex>
     }
 
     private static boolean enabled(JanusGraphIndex index) {
