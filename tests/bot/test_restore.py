@@ -185,6 +185,7 @@ def test_second_approval_is_stale(world: World, times: int) -> None:
     body = approve(world, message)
     world.people.send(body)
     standing(world, "C0BACKUPS", "is *ready*")
+    world.clock.shift = timedelta(seconds=4)
     screen = world.people.press(APPROVER, kept, ephemeral=False)
     assert "already" in screen.text
     assert len(world.core.catalog.instances.current()) == 1
