@@ -1,7 +1,7 @@
 """Who a person is, and who is in a Slack user group, asked at the click."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk import WebClient
@@ -9,6 +9,10 @@ from slack_sdk.errors import SlackClientError
 
 from core.errors import UnavailableError
 from core.model.person import Door, Person
+from core.ports import Clock, Groups
+
+SECONDS_REMEMBERED = 60.0
+"""For drawing: Slack answers about 20 questions for the members of a group a minute, for the whole app."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,27 @@ class SlackGroups:
                 hint="Nothing was changed. Try again in a moment.",
             ) from error
         return frozenset(found.get("users") or ())
+
+
+@dataclass(slots=True)
+class RememberedGroups:
+    """Groups as they were up to a minute ago: to draw with, never to decide by. Used by one thread."""
+
+    groups: Groups
+    clock: Clock
+    _known: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
+
+    def members(self, group: str) -> frozenset[str]:
+        """Return the user ids in a group, as last known where Slack can't be asked; empty where they never were."""
+        now = self.clock.monotonic()
+        asked_at, known = self._known.get(group, (now - SECONDS_REMEMBERED, frozenset()))
+        if now - asked_at >= SECONDS_REMEMBERED:
+            try:
+                known = self.groups.members(group)
+            except UnavailableError as error:
+                logger.info("drawing with what was last known: %s", error)
+            self._known[group] = (now, known)
+        return known
 
 
 def person_of(body: dict[str, Any]) -> Person:

@@ -1,79 +1,90 @@
 """The message board: watches the catalog and keeps every Slack message and dashboard showing what it says."""
 
-import json
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
 
-from bot.blocks.home import home
+from bot.homes import Homes
+from bot.lead import Lead
 from bot.postbox import Postbox
 from bot.projections import Draft, drafts, subject_of
 from core.bootstrap import Core
-from core.errors import SafeholdError
-from core.model.person import Door, Person
+from core.errors import BusyError, UnavailableError
 from core.model.transfer import Download
 
 SECONDS_BETWEEN_LOOKS = 0.3
-SECONDS_BETWEEN_DRAWINGS = 1.5
-"""A dashboard is drawn again at most this often for one person."""
-SECONDS_BETWEEN_TRIES = 10.0
-HOMES = 100
 REVISION = "slack board revision"
-OPENED = "slack homes opened"
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class MessageBoard:
-    """A thread that projects records to messages. What could not be delivered is tried again until it is.
+    """A thread that projects records to messages, and one for the dashboards, so that neither waits for the other.
 
-    Up to which revision everything was shown is kept in the catalog, so that a restart shows what was missed.
+    What could not be delivered is tried again. Up to which revision everything was shown is kept in the catalog, so
+    that a restart shows what was missed. Of several bots on one catalog only one speaks.
     """
 
     core: Core
     client: WebClient
     postbox: Postbox
     _due: dict[str, None] = field(default_factory=dict)
-    _homes: dict[str, float] = field(default_factory=dict)
-    _drawn_at: dict[str, float] = field(default_factory=dict)
-    _opened: list[str] = field(default_factory=list)
     _revision: int = 0
     _kept_revision: int = 0
+    _lead: Lead = field(init=False)
+    _homes: Homes = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _woken: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        """Make what it works with."""
+        self._lead = Lead(self.core.catalog, self.core.owner, self.core.clock)
+        self._homes = Homes(self.core, self.client, lambda: self._lead.held)
 
     def start(self) -> None:
         """Begin to watch: from where the last process left off, or from now on in a new catalog."""
         self.resume()
         self._thread = threading.Thread(target=self._run, name="message board", daemon=True)
         self._thread.start()
+        self._homes.start()
 
-    def stop(self, timeout_seconds: float = 2.0) -> None:
-        """Stop watching. What was not delivered is delivered after the next start."""
+    def finish(self, timeout_seconds: float) -> bool:
+        """Deliver everything that happened until now, in a hurry; say whether that was done in time."""
+        self.postbox.hurry()
+        deadline = time.monotonic() + timeout_seconds
+        while self._lead.held and not self._shown():
+            if time.monotonic() > deadline:
+                return False
+            self.wake()
+            self._stopped.wait(0.05)
+        return True
+
+    def stop(self, timeout_seconds: float = 1.0) -> None:
+        """Stop watching. What was not delivered is delivered after the next start, or by who takes over."""
         self._stopped.set()
         self._woken.set()
+        self._homes.stop(timeout_seconds / 2)
         if self._thread is not None:
             self._thread.join(timeout_seconds)
+            if self._thread.is_alive():
+                # A request is under way: who takes over must not look before it has ended, so the place runs out.
+                return
+        self._lead.release()
 
     def wake(self) -> None:
         """Look for changes now instead of in a moment."""
         self._woken.set()
+        self._homes.wake()
 
     def opened_home(self, user: str) -> None:
         """Draw this person's dashboard, now and after every change."""
-        with self._lock:
-            self._opened = [*(one for one in self._opened if one != user), user][-HOMES:]
-            kept = json.dumps(self._opened)
-            self._homes[user] = 0.0
-            self._drawn_at.pop(user, None)
-        self.core.catalog.marks.put(OPENED, kept)
-        self.wake()
+        self._homes.opened(user)
 
     def took(self, download: Download) -> None:
         """Tell the backup's thread who has taken it."""
@@ -83,20 +94,20 @@ class MessageBoard:
 
     def resume(self) -> None:
         """Read where the last process left off."""
-        marks = self.core.catalog.marks
-        kept = marks.get(REVISION)
+        kept = self.core.catalog.marks.get(REVISION)
         self._revision = self._kept_revision = int(kept) if kept else self.core.catalog.revision()
-        with self._lock:
-            self._opened = json.loads(marks.get(OPENED) or "[]")
-            self._homes = dict.fromkeys(self._opened, 0.0)
         if kept is None:
-            marks.put(REVISION, str(self._revision))
+            self.core.catalog.marks.put(REVISION, str(self._revision))
 
     def tick(self) -> None:
-        """Look for changes once and deliver what is due now."""
+        """Look for changes once and deliver what is due now, unless another bot does."""
+        led = self._lead.held
+        if not self._lead.hold():
+            return
+        if not led:
+            self.resume()
         self._look()
         self._deliver()
-        self._draw()
         if not self._due and self._revision != self._kept_revision:
             self.core.catalog.marks.put(REVISION, str(self._revision))
             self._kept_revision = self._revision
@@ -111,14 +122,16 @@ class MessageBoard:
             self._woken.wait(SECONDS_BETWEEN_LOOKS)
             self._woken.clear()
 
+    def _shown(self) -> bool:
+        """Say whether Slack shows everything that is recorded."""
+        return not self._due and self._kept_revision >= self.core.catalog.revision()
+
     def _look(self) -> None:
         changes = self.core.changes(self._revision)
-        changed = dict.fromkeys(map(subject_of, changes.backups))
-        changed |= dict.fromkeys(map(subject_of, changes.restores)) | dict.fromkeys(map(subject_of, changes.instances))
         with self._lock:
-            self._due.update(changed)
-            if changed:
-                self._homes = dict.fromkeys(self._opened, 0.0) | self._homes
+            self._due.update(dict.fromkeys(map(subject_of, changes.backups)))
+            self._due.update(dict.fromkeys(map(subject_of, changes.restores)))
+            self._due.update(dict.fromkeys(map(subject_of, changes.instances)))
         self._revision = changes.revision
 
     def _deliver(self) -> None:
@@ -126,16 +139,36 @@ class MessageBoard:
             subjects = tuple(self._due)
         waiting: list[tuple[int, Draft]] = []
         for subject in subjects:
-            undone = [draft for draft in drafts(self.core, subject) if not self.postbox.stands(draft)]
-            undone = [draft for draft in undone if not self._orphaned(draft, subjects)]
+            undone = self._undone(subject, subjects)
             waiting += [(self._rank(draft), draft) for draft in undone]
             if not undone:
                 self._done(subject)
         # New messages first, results before progress; within these in the order of their subjects.
         for _, draft in sorted(waiting, key=lambda pair: pair[0]):
-            if self._stopped.is_set():
+            if self._stopped.is_set() or not self._lead.hold():
                 return
+            self._bring(draft)
+
+    def _undone(self, subject: str, subjects: tuple[str, ...]) -> list[Draft]:
+        """Return what of a subject does not stand yet; nothing of one that can't be shown."""
+        try:
+            undone = [draft for draft in drafts(self.core, subject) if not self.postbox.settled(draft)]
+            return [draft for draft in undone if not self._orphaned(draft, subjects)]
+        except (BusyError, UnavailableError):
+            raise
+        except Exception:
+            # A fault of ours with one record must not keep the others waiting, now or after a restart.
+            logger.exception("%s can't be shown; it is tried again when it changes", subject)
+            return []
+
+    def _bring(self, draft: Draft) -> None:
+        try:
             self.postbox.deliver(draft)
+        except (BusyError, UnavailableError):
+            raise
+        except Exception as error:
+            logger.exception("%s could not be delivered", draft.subject)
+            self.postbox.set_back(draft, type(error).__name__)
 
     def _done(self, subject: str) -> None:
         with self._lock:
@@ -143,34 +176,11 @@ class MessageBoard:
 
     def _orphaned(self, draft: Draft, subjects: tuple[str, ...]) -> bool:
         """Say whether it would answer a message that was never posted and will not be."""
-        return bool(draft.thread) and draft.thread not in subjects and not self.postbox.posted(draft.thread, draft.root)
+        if not draft.thread or self.postbox.posted(draft.thread, draft.root):
+            return False
+        return draft.thread not in subjects or self.postbox.gave_up(draft.thread, draft.root)
 
     def _rank(self, draft: Draft) -> int:
         if not self.postbox.posted(draft.subject, draft.slot):
             return 0
         return 2 if draft.passing else 1
-
-    def _draw(self) -> None:
-        now = self.core.clock.monotonic()
-        with self._lock:
-            drawn = self._drawn_at
-            users = [
-                u for u, due in self._homes.items() if max(due, drawn.get(u, 0.0) + SECONDS_BETWEEN_DRAWINGS) <= now
-            ]
-        for user in users:
-            with self._lock:
-                self._homes.pop(user, None)
-                self._drawn_at[user] = now
-            if not self._publish(user):
-                with self._lock:
-                    self._homes[user] = now + SECONDS_BETWEEN_TRIES
-
-    def _publish(self, user: str) -> bool:
-        reader = Person(user, user, Door.SLACK)
-        try:
-            view = home(self.core.dashboard(reader), user, self.core.clock.now())
-            self.client.views_publish(user_id=user, view=view)
-        except (SafeholdError, SlackClientError, OSError) as error:
-            logger.warning("the dashboard of %s could not be drawn: %s", user, error)
-            return False
-        return True

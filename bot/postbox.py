@@ -12,18 +12,32 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.blocks.parts import Json, plain
 from bot.ids import METADATA_EVENT
 from bot.projections import Draft
+from bot.refusals import Kind, code_of, kind_of, seconds_to_wait
 from core.catalog import Catalog
 from core.catalog.messages import Message
 from core.ports import Clock
 
 SECONDS_BETWEEN_MESSAGES = 1.0
 """Slack allows about one message a second in a channel, edits counted."""
+SECONDS_IN_A_HURRY = 0.2
+"""A short burst at the end of the process: Slack allows it, and nobody else would send these for now."""
 LONGEST_PAUSE = 30.0
-GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
-UNSHOWABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
+LONGEST_WAIT = 120.0
+MOST_REFUSALS = 40
+"""A little more than an hour of trying: as long as somebody may need to invite the bot to its channel."""
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{5,}")
 
 logger = logging.getLogger(__name__)
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How often a message was refused in a row, when to try it again, and what it said then."""
+
+    times: int = 0
+    until: float = 0.0
+    digest: str = ""
 
 
 @dataclass(slots=True)
@@ -39,21 +53,36 @@ class Postbox:
     seconds_between_messages: float = SECONDS_BETWEEN_MESSAGES
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, float] = field(default_factory=dict)
+    _refusals: dict[Key, Refusal] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
-    _unsent: set[tuple[str, str]] = field(default_factory=set)
+    _unsent: set[Key] = field(default_factory=set)
 
-    def stands(self, draft: Draft) -> bool:
-        """Say whether the message says this already."""
+    def settled(self, draft: Draft) -> bool:
+        """Say whether nothing is left to do: the message says this already, or was given up with these words."""
         message = self.catalog.messages.get(draft.subject, draft.slot)
-        return message is not None and bool(message.ts) and message.digest == draft.digest
+        if message is not None and message.ts and message.digest == draft.digest:
+            return True
+        refusal = self._refusals.get(_key(draft), Refusal())
+        return refusal.times >= MOST_REFUSALS and refusal.digest == draft.digest
 
     def posted(self, subject: str, slot: str) -> bool:
-        """Say whether there is such a message, or was about to be."""
-        return self.catalog.messages.get(subject, slot) is not None
+        """Say whether there is such a message."""
+        message = self.catalog.messages.get(subject, slot)
+        return message is not None and bool(message.ts)
+
+    def gave_up(self, subject: str, slot: str) -> bool:
+        """Say whether there will be no such message: it was refused too often."""
+        refusal = self._refusals.get((subject, str(slot)), Refusal())
+        return refusal.times >= MOST_REFUSALS and not self.posted(subject, slot)
+
+    def hurry(self) -> None:
+        """Send what is left in a burst: the process is about to end."""
+        self.seconds_between_messages = min(self.seconds_between_messages, SECONDS_IN_A_HURRY)
 
     def deliver(self, draft: Draft) -> bool:
         """Bring the message to where it should stand; False where that has to wait: call again later."""
-        if self.clock.monotonic() < self._due.get(draft.channel, 0.0):
+        now, refusal = self.clock.monotonic(), self._refusals.get(_key(draft), Refusal())
+        if now < max(self._due.get(draft.channel, 0.0), refusal.until):
             return False
         try:
             done = self._bring(draft)
@@ -63,7 +92,16 @@ class Postbox:
             self._pause(draft.channel, f"Slack can't be reached: {error}")
             return False
         self._pauses.pop(draft.channel, None)
+        self._refusals.pop(_key(draft), None)
         return done
+
+    def set_back(self, draft: Draft, why: str) -> None:
+        """Let this message alone wait, longer each time; in the end give it up, until it has something new to say."""
+        times = min(self._refusals.get(_key(draft), Refusal()).times + 1, MOST_REFUSALS)
+        wait = min(2.0 ** min(times - 1, 16), LONGEST_WAIT)
+        self._refusals[_key(draft)] = Refusal(times, self.clock.monotonic() + wait, draft.digest)
+        said = f"trying it again in {wait:.0f} s" if times < MOST_REFUSALS else "given up"
+        logger.warning("%s, %s in %s: %s; %s", draft.subject, draft.slot, draft.channel, why, said)
 
     def _bring(self, draft: Draft) -> bool:
         message = self.catalog.messages.get(draft.subject, draft.slot)
@@ -76,31 +114,36 @@ class Postbox:
         if draft.thread and root is None:
             return False
         fresh = self.catalog.messages.intend(draft.subject, draft.slot, draft.channel)
-        key = (draft.subject, str(draft.slot))
-        if not fresh and key not in self._unsent:
+        if not fresh and _key(draft) not in self._unsent:
             # We died, or lost the answer, between the intention and the record: it may stand already.
             found = self._look(draft, root)
             if found is not None:
                 self._keep(draft, *found, "")
                 return False
-        self._unsent.discard(key)
         self._post(draft, root, draft.blocks)
         return True
 
     def _post(self, draft: Draft, root: Message | None, blocks: list[Json]) -> None:
         self._spend(draft.channel)
-        answer = self.client.chat_postMessage(
-            channel=root.channel if root else draft.channel,
-            thread_ts=root.ts if root else None,
-            text=draft.text,
-            blocks=blocks,
-            metadata={
-                "event_type": METADATA_EVENT,
-                "event_payload": {"subject": draft.subject, "slot": str(draft.slot)},
-            },
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        self._unsent.discard(_key(draft))
+        try:
+            answer = self.client.chat_postMessage(
+                channel=root.channel if root else draft.channel,
+                thread_ts=root.ts if root else None,
+                text=draft.text,
+                blocks=blocks,
+                metadata={
+                    "event_type": METADATA_EVENT,
+                    "event_payload": {"subject": draft.subject, "slot": str(draft.slot)},
+                },
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            if kind_of(error) is not Kind.BROKEN:
+                # Slack said no to this very request, so nothing stands that would have to be looked for.
+                self._unsent.add(_key(draft))
+            raise
         self._keep(draft, str(answer["channel"]), str(answer["ts"]), draft.digest)
 
     def _root(self, draft: Draft) -> Message | None:
@@ -151,29 +194,30 @@ class Postbox:
         self._due[channel] = self.clock.monotonic() + self.seconds_between_messages
 
     def _refused(self, draft: Draft, error: SlackApiError) -> bool:
-        """Take Slack's no: wait, give a message up that somebody deleted, or show it without its blocks."""
-        self._unsent.add((draft.subject, str(draft.slot)))
-        code = str(error.response.get("error", ""))
-        if error.response.status_code == 429 or code == "ratelimited":  # noqa: PLR2004 - Too Many Requests
-            seconds = float(error.response.headers.get("Retry-After", 1))
-            self._due[draft.channel] = self.clock.monotonic() + seconds
+        """Take Slack's no: wait, give a message up that can't be edited, or show it without its blocks."""
+        kind, code = kind_of(error), code_of(error)
+        if kind is Kind.TOO_MANY:
+            self._due[draft.channel] = self.clock.monotonic() + seconds_to_wait(error)
+            return False
+        if kind is Kind.ACCOUNT:
+            self._pause(draft.channel, f"Slack refuses this app: {code}")
             return False
         message = self.catalog.messages.get(draft.subject, draft.slot)
-        if code in GONE | UNSHOWABLE and message is not None and message.ts:
-            logger.warning("message of %s can't be edited: %s", draft.subject, code)
+        if kind in {Kind.GONE, Kind.UNSHOWABLE} and message is not None and message.ts:
+            logger.warning("the message of %s can't be edited and stays as it is: %s", draft.subject, code)
             self._keep(draft, message.channel, message.ts, draft.digest)
             return True
-        if code in UNSHOWABLE:
+        if kind is Kind.UNSHOWABLE:
             logger.error("Slack refused the blocks of %s: %s", draft.subject, error.response.get("response_metadata"))
             return self._post_words(draft)
-        self._pause(draft.channel, f"Slack refused a message to {draft.channel}: {code}")
+        self.set_back(draft, f"Slack refused it: {code}")
         return False
 
     def _post_words(self, draft: Draft) -> bool:
         try:
             self._post(draft, self._root(draft), [{"type": "section", "text": plain(draft.text, 2_000)}])
         except (SlackClientError, OSError) as error:
-            self._pause(draft.channel, f"Slack refused {draft.subject} without its blocks too: {error}")
+            self.set_back(draft, f"Slack refused it without its blocks too: {error}")
             return False
         return True
 
@@ -181,3 +225,7 @@ class Postbox:
         pause = min(self._pauses.get(channel, 0.5) * 2, LONGEST_PAUSE)
         self._pauses[channel], self._due[channel] = pause, self.clock.monotonic() + pause
         logger.warning("%s; trying again in %.0f s", why, pause)
+
+
+def _key(draft: Draft) -> Key:
+    return draft.subject, str(draft.slot)

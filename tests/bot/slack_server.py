@@ -190,11 +190,11 @@ class SlackServer:
 
     def _closed(self, channel: str) -> str:
         """Return why nothing can be said in a channel: it is unknown, archived, or the bot was removed from it."""
-        if channel not in CHANNELS.values() and not channel.startswith("U"):
-            return "channel_not_found"
         if channel in self.archived:
             return "is_archived"
-        return "not_in_channel" if channel in self.left else ""
+        if channel in self.left:
+            return "not_in_channel"
+        return "" if channel in CHANNELS.values() or channel.startswith("U") else "channel_not_found"
 
     def _chat_postMessage(self, body: Json) -> Json:  # noqa: N802 - Slack's name
         channel = CHANNELS.get(body["channel"], body["channel"])
