@@ -8,13 +8,20 @@ from datetime import datetime
 from bot.blocks import backup as backups
 from bot.blocks import restore as restores
 from bot.blocks.answers import said, taken
-from bot.blocks.parts import Json
+from bot.blocks.parts import Json, markup
+from bot.blocks.text import cut_markup
 from bot.ids import Slot
 from core.bootstrap import Core
 from core.errors import UnknownName
 from core.model.backup import Backup
 from core.model.instance import Instance
 from core.model.restore import Restore, RestoreState
+
+CHARACTERS = 12_000
+"""Slack refuses a message whose blocks hold about 13,200 characters (msg_blocks_too_long)."""
+SHORTEST = 100
+TEXT_CHARACTERS = 3_000
+"""Slack refuses an edit whose words, which stand in notifications, are longer than 4,000 (msg_too_long)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +69,40 @@ def drafts(core: Core, subject: str) -> tuple[Draft, ...]:
         return ()
 
 
+def within_budget(blocks: list[Json], text: str) -> tuple[list[Json], str]:
+    """Return blocks and words that Slack takes: where they are too long, the longest paragraphs are cut."""
+    fitting = [*blocks]
+    while (excess := _characters(fitting) - CHARACTERS + 1) > 0:
+        place, longest = max(enumerate(map(_paragraph, fitting)), key=lambda pair: len(pair[1]))
+        kept = max(len(longest) // 2, len(longest) - excess)
+        if len(longest) <= SHORTEST:
+            break
+        fitting[place] = {**fitting[place], "text": markup(longest, kept)}
+    return fitting, cut_markup(text, TEXT_CHARACTERS)
+
+
+def _paragraph(block: Json) -> str:
+    return str(block["text"]["text"]) if block["type"] == "section" else ""
+
+
+def _characters(node: object) -> int:
+    if isinstance(node, str):
+        return len(node)
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return sum(map(_characters, children))
+
+
 def _of_backup(core: Core, subject: str, backup: Backup) -> tuple[Draft, ...]:
     channel, since = core.config.slack.channel, backup.requested_at
     last_good = core.catalog.backups.newest_good(backup.source) if backup.failure else None
     passing = backup.step is not None
-    main = Draft(subject, Slot.MAIN, channel, *backups.message(backup, last_good), since, passing=passing)
+    main = Draft(
+        subject, Slot.MAIN, channel, *within_budget(*backups.message(backup, last_good)), since, passing=passing
+    )
     ended = backups.outcome(backup)
     if ended is None:
         return (main,)
-    return main, Draft(subject, Slot.OUTCOME, channel, *ended, since, thread=subject)
+    return main, Draft(subject, Slot.OUTCOME, channel, *within_budget(*ended), since, thread=subject)
 
 
 def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]:
@@ -80,13 +112,15 @@ def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]
     made = core.catalog.instances.get(name) if core.catalog.instances.taken(name) else None
     instance = made if made is not None and made.restore_id == restore.id else None
     passing = restore.state is RestoreState.RUNNING
-    main = Draft(subject, Slot.MAIN, slack.channel, *restores.message(restore, instance), since, passing=passing)
-    ended = restores.outcome(restore, instance)
-    told = (main,) if ended is None else (main, Draft(subject, Slot.OUTCOME, slack.channel, *ended, since, subject))
+    shown = within_budget(*restores.message(restore, instance))
+    main = Draft(subject, Slot.MAIN, slack.channel, *shown, since, passing=passing)
+    told: tuple[Draft, ...] = (main,)
+    if ended := restores.outcome(restore, instance):
+        told = main, Draft(subject, Slot.OUTCOME, slack.channel, *within_budget(*ended), since, subject)
     if restore.approvals_needed == 0:
         return told
     asked = restores.request(restore, core.approvers(), core.clock.now())
-    request = Draft(subject, Slot.REQUEST, slack.approvals_channel, *asked, since)
+    request = Draft(subject, Slot.REQUEST, slack.approvals_channel, *within_budget(*asked), since)
     reply = restores.progress(restore, instance)
     if reply is None:
         return request, *told
@@ -94,7 +128,7 @@ def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]
         subject,
         Slot.PROGRESS,
         slack.approvals_channel,
-        *reply,
+        *within_budget(*reply),
         since,
         thread=subject,
         root=Slot.REQUEST,
