@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
 
 from bot.call import Desk
 from bot.deliveries import Deliveries
@@ -18,8 +20,15 @@ def build_app(desk: Desk, pool: ThreadPoolExecutor, signing_secret: str = "") ->
 
     In Socket Mode the signing secret is not asked for: the connection itself is authenticated.
     """
+    ours = desk.client
+
+    def authorize() -> AuthorizeResult:
+        # Left to itself, Bolt asks Slack who we are before it acknowledges the first click.
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=ours.token)
+
     app = App(
-        client=desk.client,
+        client=WebClient(base_url=ours.base_url, timeout=ours.timeout, retry_handlers=ours.retry_handlers),
+        authorize=authorize,
         signing_secret=signing_secret,
         token_verification_enabled=False,
         listener_executor=ThreadPoolExecutor(max_workers=ACKNOWLEDGERS, thread_name_prefix="acknowledge"),

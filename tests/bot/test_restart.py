@@ -130,3 +130,9 @@ def test_unshowable_blocks_are_said_in_words(make_world: Callable[..., World]) -
     world.people.typed(ONCALL, "now orders")
     world.slack.until(lambda: "is done and proven" in words(roots(world.slack)), "the message")
     assert len(roots(world.slack)) == 1
+
+
+def test_first_click_asks_slack_nothing_before_it_is_acknowledged(slack: SlackServer, world: World) -> None:
+    """Bolt does not look up who we are while the first person after a start waits."""
+    world.people.typed(ONCALL, "list")
+    assert not slack.calls("auth.test")
