@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from core.bootstrap import Core, build_core, load_config
 from core.config import Config
 from core.errors import SafeholdError, UnavailableError, UsageError
 
-SECONDS_BETWEEN_RECONCILES = 30
+SECONDS_BETWEEN_RECONCILES = 15
 SECONDS_FOR_A_CLICK = 2
 """A right is asked of Slack within this: a submitted modal must be answered within three."""
 PING_SECONDS = 2.0
@@ -35,7 +36,11 @@ PING_SECONDS = 2.0
 silent after 12 s; with Bolt's default of 10 s that is 7 s and 57 s, with 1 s it is 1 s and 6 s, but a network that
 pauses for five seconds would then count as dead."""
 WORKERS = 16
-SECONDS_TO_CLOSE = 3.0
+SECONDS_FOR_CLICKS = 2.0
+SECONDS_FOR_RUNS = 3.0
+SECONDS_FOR_MESSAGES = 2.0
+SECONDS_FOR_THE_REST = 1.0
+"""What each may take at the end: together less than the ten seconds that some service managers give."""
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +56,8 @@ class Bot:
     pool: ThreadPoolExecutor
     settings: Settings
     scheduler: BackgroundScheduler = field(default_factory=lambda: BackgroundScheduler(timezone="UTC"))
-    _socket: SocketModeHandler | None = None
     _closing: list[Callable[[], object]] = field(default_factory=list)
+    _stopping: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> int:
         """Start everything; returns the port of the web part.
@@ -61,13 +66,13 @@ class Bot:
             PortInUse, UnavailableError: and what was started must still be closed.
 
         """
-        self._closing.append(lambda: self.core.close(SECONDS_TO_CLOSE))
+        # From the end: clicks that were accepted are done, runs are stopped and recorded, Slack shows it, then core.
+        self._closing += [lambda: self.core.close(0.1), self._await_beside]
+        self._closing += [self._finish_messages, self._stop_runs, self._finish_clicks]
         self.core.start()
-        self._closing.append(lambda: self.pool.shutdown(wait=False, cancel_futures=True))
         port = self.web.start()
-        self._closing.append(self.web.stop)
+        self._closing.append(lambda: self._beside(self.web.stop))
         self.board.start()
-        self._closing.append(self.board.stop)
         self.scheduler.add_job(
             self._reconcile, "interval", seconds=SECONDS_BETWEEN_RECONCILES, max_instances=1, coalesce=True
         )
@@ -78,7 +83,7 @@ class Bot:
         return port
 
     def close(self) -> None:
-        """Stop listening first, then what is under way, core last."""
+        """Stop listening first, then what is under way, say so in Slack, core last."""
         while self._closing:
             step = self._closing.pop()
             try:
@@ -87,13 +92,48 @@ class Bot:
                 # What comes after must be closed all the same.
                 logger.exception("a part did not close cleanly")
 
+    def _beside(self, stop: Callable[[], object]) -> None:
+        """Begin to stop what takes no new work at once but needs seconds to end: they are better used."""
+        thread = threading.Thread(target=stop, name="stopping", daemon=True)
+        thread.start()
+        self._stopping.append(thread)
+
+    def _await_beside(self) -> None:
+        deadline = time.monotonic() + SECONDS_FOR_THE_REST
+        for thread in self._stopping:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _finish_clicks(self) -> None:
+        """Let clicks that were acknowledged do their work, for a moment."""
+
+        def drain() -> None:
+            # First those who acknowledge: what finds them gone is not acknowledged, so Slack sends it again.
+            self.app.listener_runner.listener_executor.shutdown(wait=True)
+            self.pool.shutdown(wait=True)
+
+        waiter = threading.Thread(target=drain, name="last clicks", daemon=True)
+        waiter.start()
+        waiter.join(SECONDS_FOR_CLICKS)
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        if waiter.is_alive():
+            logger.warning("a click was not answered in time before the end")
+
+    def _stop_runs(self) -> None:
+        if not self.core.runner.shutdown(SECONDS_FOR_RUNS):
+            logger.warning("a run has not stopped yet; the next start settles it")
+
+    def _finish_messages(self) -> None:
+        if not self.board.finish(SECONDS_FOR_MESSAGES):
+            logger.warning("Slack does not show everything yet; the next start goes on")
+        self.board.stop()
+
     def _connect(self) -> None:
-        self._socket = SocketModeHandler(
+        socket = SocketModeHandler(
             self.app, self.settings.app_token, web_client=self.app.client, ping_interval=PING_SECONDS
         )
-        self._closing.append(self._socket.close)
+        self._closing.append(lambda: self._beside(socket.close))
         try:
-            self._socket.connect()  # type: ignore[no-untyped-call] # Bolt gives it no types
+            socket.connect()  # type: ignore[no-untyped-call] # Bolt gives it no types
         except (SlackClientError, OSError) as error:
             raise UnavailableError(
                 "Slack can't be reached in Socket Mode.",
@@ -142,9 +182,9 @@ def serve(config_path: Path | None = None) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    team = _introduce(WebClient(settings.bot_token, base_url=settings.api_url, timeout=10))
     bot = build_bot(config, settings)
     try:
-        team = _introduce(bot.app.client)
         port = bot.start()
         url = config.web.public_url or f"http://{config.web.host}:{port}"
         sys.stdout.write(f"Safehold is ready in {team}, by {settings.mode}. Downloads and health at {url}\n")
