@@ -200,7 +200,11 @@ def ask_for_a_restore(begun: Begun) -> str:
     assert name is not None
     modal.get_by_label("Reason").fill("check what Hercules battled")
     button(modal, "Ask for approval").click()
-    expect(modal).to_have_count(0)
+    told = page.get_by_role("dialog", name="Restore asked for")
+    expect(told).to_contain_text("@dba can approve it until")
+    begun.people.shot(page, "asked")
+    button(told, "Close").last.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     return name[0]
 
 
