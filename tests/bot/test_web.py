@@ -235,7 +235,7 @@ def test_http_mode_reads_nothing_it_need_not(make_world: Callable[..., World]) -
 def posted(url: str, content: Iterator[bytes], headers: dict[str, str]) -> int:
     """Return the status of a request whose answer comes before all of it was sent."""
     parsed = urlparse(url)
-    connection = http.client.HTTPConnection(parsed.hostname or "", parsed.port)
+    connection = http.client.HTTPConnection(parsed.hostname or "", parsed.port, timeout=20)
     connection.putrequest("POST", parsed.path)
     for name, value in {**headers, "Transfer-Encoding": "chunked"}.items():
         connection.putheader(name, value)
@@ -243,6 +243,7 @@ def posted(url: str, content: Iterator[bytes], headers: dict[str, str]) -> int:
     with suppress(ConnectionError):
         for part in content:
             connection.send(b"%x\r\n%s\r\n" % (len(part), part))
+        connection.send(b"0\r\n\r\n")
     status = connection.getresponse().status
     connection.close()
     return status
