@@ -48,7 +48,9 @@ def _run(given: list[str], screen: Screen) -> int:
     if parsed.verb.name not in {"serve", "playground"}:
         # Those two keep logs and end by themselves; elsewhere remarks of core would stand between result and progress.
         logging.getLogger().addHandler(logging.NullHandler())
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                signal.signal(number, _terminate)
     return _call(parsed, screen)
 
 

@@ -1,5 +1,7 @@
 """What the command line returns to the shell."""
 
+import signal
+
 from core import errors
 from core.errors import SafeholdError
 from core.model.backup import Failure
@@ -10,9 +12,12 @@ BROKEN = 1
 INTERRUPTED = 130
 """Ctrl-C, as shells count it: 128 and the number of SIGINT."""
 TERMINATED = 143
-"""SIGTERM, counted the same way."""
+"""SIGTERM, counted the same way; also where the terminal was closed."""
 PIPE_CLOSED = 141
 """The program that read our output has gone; SIGPIPE."""
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a program to end: Ctrl-C, `kill`, a terminal that was closed."""
 
 
 class Terminated(KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """What leaves this program: results on stdout, progress and remarks on stderr, one JSON document where asked."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,15 +33,22 @@ class Screen:
     def say(self, text: str, document: Document) -> None:
         """Print the result: the text for people, or the document for scripts."""
         if self.json:
-            self.out.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+            _write(self.out, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
         else:
-            self.out.write(words.clean(text).rstrip("\n") + "\n")
-        self.out.flush()
+            _write(self.out, words.clean(text).rstrip("\n") + "\n")
 
     def remark(self, text: str) -> None:
         """Tell a person something that is not the result."""
-        self.err.write(words.clean(text).rstrip("\n") + "\n")
-        self.err.flush()
+        _write(self.err, words.clean(text).rstrip("\n") + "\n")
+
+    def ask(self, question: str) -> str:
+        """Return what a person answers; nothing where they end their input instead (Ctrl-D)."""
+        _write(self.err, words.clean(question))
+        try:
+            return input().strip()
+        except EOFError:
+            _write(self.err, "\n")
+            return ""
 
     def failed(self, error: SafeholdError | Failure, beside: Document | None = None) -> None:
         """Print what went wrong and the next step: as a document on stdout, or as words on stderr."""
@@ -55,6 +63,16 @@ class Screen:
         """Show how far a run is: a bar on a terminal, else a line for each new step."""
         with meter(self.err, title) as shown:
             yield shown
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write it at once; where the terminal was closed nobody is told, and what has to be done is done all the same."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

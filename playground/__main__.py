@@ -1,6 +1,7 @@
 """Start a playground from a terminal: `python -m playground --port 8090`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -36,8 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--team", default="Acme", help="the workspace's name")
     parser.add_argument("--channel", action="append", help="a channel; give it once for each (default: two)")
     parser.add_argument("--command", default="/backups", help="the app's slash command")
-    parser.add_argument("--bot-token", help="xoxb-…, made up where none is given")
-    parser.add_argument("--app-token", help="xapp-…, made up where none is given")
+    parser.add_argument("--bot-token", help="xoxb-…, else $PLAYGROUND_BOT_TOKEN, else made up")
+    parser.add_argument("--app-token", help="xapp-…, else $PLAYGROUND_APP_TOKEN, else made up")
     parser.add_argument("--signing-secret", help="for --request-url, made up where none is given")
     parser.add_argument("--request-url", default="", help="deliver over HTTP to this address instead of Socket Mode")
     parser.add_argument("--manifest", type=Path, help="hold the app to the scopes and events of this manifest.yml")
@@ -50,8 +51,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings(given: argparse.Namespace) -> Settings:
     chosen = {
-        "bot_token": given.bot_token,
-        "app_token": given.app_token,
+        # Arguments can be read by everybody on the machine, so tokens that matter come by environment.
+        "bot_token": given.bot_token or os.environ.get("PLAYGROUND_BOT_TOKEN") or None,
+        "app_token": given.app_token or os.environ.get("PLAYGROUND_APP_TOKEN") or None,
         "signing_secret": given.signing_secret,
         "channels": tuple(given.channel) if given.channel else None,
         "scopes": read_list(given.manifest, "bot") if given.manifest else None,

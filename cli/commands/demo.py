@@ -1,17 +1,17 @@
 """`demo`: everything on this machine, until Ctrl-C."""
 
 import fcntl
-import signal
 import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 
 from cli import exits, words
 from cli.demo.children import Children
+from cli.demo.ending import Ending
 from cli.demo.graph import Writer
 from cli.demo.layout import HOST, SOURCE, Layout, Ports
 from cli.demo.stage import Stage
@@ -32,17 +32,21 @@ def demo(given: Namespace, screen: Screen) -> int:
     """Set the demo up, show it until Ctrl-C, then take everything down again."""
     layout = Layout(given.directory.absolute())
     layout.make()
+    ending = Ending()
+    ending.listen()
     with _alone(layout):
-        children = Children(layout.running, layout.logs)
+        children = Children(layout.running, layout.logs, ending)
         for name in children.stop_leftovers():
             screen.remark(f"Stopped {name}, which an earlier demo had left running here.")
         stage = Stage(layout, _ports(given, screen), screen, children)
         try:
-            _show(stage, given)
+            # Nested, so that a signal at any point between the two blocks still leads to the outer one.
+            try:
+                _show(stage, given)
+            finally:
+                ending.ignore()
         finally:
-            if given.ready_file is not None:
-                given.ready_file.unlink(missing_ok=True)
-            _take_down(stage)
+            _take_down(stage, given.ready_file)
     return exits.GOOD
 
 
@@ -55,17 +59,16 @@ def _show(stage: Stage, given: Namespace) -> None:
         stage.write_ready(given.ready_file)
         _introduce(stage, stage.clock.monotonic() - started)
         _watch(stage, given)
-    stage.ended.set()
 
 
 def _watch(stage: Stage, given: Namespace) -> None:
-    """Return never: the bot is started again when it dies, the end of anything else ends the demo.
+    """Watch until somebody asks to end: the bot is started again when it dies, the end of anything else ends the demo.
 
     Raises:
         UnavailableError: the graph or the workspace has ended.
 
     """
-    while True:
+    while not stage.children.ending.asked:
         for child in tuple(stage.children.running.values()):
             if child.name != "bot":
                 child.require_alive()
@@ -94,21 +97,30 @@ def _shown(path: Path) -> str:
     return quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
-def _take_down(stage: Stage) -> None:
-    """Stop what was started, the last first. A second Ctrl-C is ignored: it would leave some of it running."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _take_down(stage: Stage, ready_file: Path | None) -> None:
+    """Stop what was started, the last first; whatever goes wrong on the way, the rest is stopped all the same."""
     stage.ended.set()
-    stage.screen.remark("\nStopping the bot, restored instances, the workspace and JanusGraph.")
-    stage.children.stop("bot")
-    try:
-        destroyed = _destroy_instances(stage)
-    except SafeholdError as error:
-        stage.screen.failed(error)
+    with ExitStack() as rest:
+        rest.callback(stage.children.stop, SOURCE)
+        rest.callback(stage.children.stop, "workspace")
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+        _tell(stage, "\nStopping the bot, restored instances, the workspace and JanusGraph.")
+        stage.children.stop("bot")
         destroyed = 0
-    stage.children.stop("workspace")
-    stage.children.stop(SOURCE)
+        try:
+            destroyed = _destroy_instances(stage)
+        except SafeholdError as error:
+            with suppress(OSError):
+                stage.screen.failed(error)
     gone = f", {words.plural(destroyed, 'restored instance')} destroyed" if destroyed else ""
-    stage.screen.remark(f"Everything is stopped{gone}. Start again with: make demo")
+    _tell(stage, f"Everything is stopped{gone}. Start again with: make demo")
+
+
+def _tell(stage: Stage, text: str) -> None:
+    """Say it where there is still somebody: a terminal that was closed can't be written to."""
+    with suppress(OSError):
+        stage.screen.remark(text)
 
 
 def _destroy_instances(stage: Stage) -> int:

@@ -61,9 +61,8 @@ def destroy(given: Namespace, screen: Screen) -> int:
 def _agreed(screen: Screen, instance: Instance) -> bool:
     if not screen.interactive:
         raise UsageError(f"Nobody is here to ask whether to destroy {instance.name}.", hint="Add --yes to do it.")
-    screen.err.write(f"Destroy {instance.name} with all its data? The backup stays. [y/N] ")
-    screen.err.flush()
-    return input().strip().lower() in {"y", "yes"}
+    answer = screen.ask(f"Destroy {instance.name} with all its data? The backup stays. [y/N] ")
+    return answer.lower() in {"y", "yes"}
 
 
 def _run(core: Core, instance: Instance) -> Run[Instance]:

@@ -78,11 +78,10 @@ def deny(given: Namespace, screen: Screen) -> int:
 
 
 def _asked_reason(screen: Screen) -> str:
-    if not screen.interactive:
+    reason = screen.ask("Reason: ") if screen.interactive else ""
+    if not reason:
         raise UsageError("A restore needs a reason.", hint='Add one: --reason "check the cleanup".')
-    screen.err.write("Reason: ")
-    screen.err.flush()
-    return input()
+    return reason
 
 
 def _requested(core: Core, screen: Screen, asked: Restore) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.demo.ending import Ending
 from core.errors import UnavailableError
 from core.runtime import process
 from core.runtime.files import write_atomically
@@ -49,6 +50,7 @@ class Children:
 
     record: Path
     logs: Path
+    ending: Ending = field(default_factory=Ending)
     running: dict[str, Child] = field(default_factory=dict)
 
     def start(self, name: str, argv: Sequence[str], extra: Mapping[str, str] | None = None) -> Child:
@@ -56,15 +58,17 @@ class Children:
 
         Raises:
             UnavailableError: it can't be started.
+            Terminated: somebody asks to end; what was started is on record then.
 
         """
         log = self.logs / f"{name}.log"
         log.write_text("", encoding="utf-8")
         env = {**process.plain_environment(), "PYTHONUNBUFFERED": "1", **(extra or {})}
-        pid = process.spawn_detached(argv, log=log, env=env, cwd=Path.cwd())
-        child = Child(name, pid, process.created(pid) or 0.0, log)
-        self.running[name] = child
-        self._write()
+        with self.ending.held():
+            pid = process.spawn_detached(argv, log=log, env=env, cwd=Path.cwd())
+            child = Child(name, pid, process.created(pid) or 0.0, log)
+            self.running[name] = child
+            self._write()
         return child
 
     def stop(self, name: str, grace_seconds: float = 20.0) -> None:

@@ -116,10 +116,12 @@ class Stage:
             "SLACK_APP_TOKEN": tokens["app"],
         }
         argv = [sys.executable, "-m", "playground", "--port", str(self.ports.workspace)]
-        argv += ["--bot-token", tokens["bot"], "--app-token", tokens["app"], "--state", str(self.layout.workspace)]
+        argv += ["--state", str(self.layout.workspace)]
         if MANIFEST.is_file():
             argv += ["--manifest", str(MANIFEST)]
-        return self.children.start("workspace", argv, _import_path())
+        # By environment: arguments can be read by everybody on this machine.
+        secret = {"PLAYGROUND_BOT_TOKEN": tokens["bot"], "PLAYGROUND_APP_TOKEN": tokens["app"]}
+        return self.children.start("workspace", argv, {**secret, **_import_path()})
 
     def _load(self) -> None:
         with self.screen.progress("Graph of the Gods") as show:
@@ -132,6 +134,7 @@ class Stage:
         with self.screen.progress(what) as show:
             show(Step("starting"))
             while not answers():
+                self.children.ending.require_wanted()
                 child.require_alive()
                 if self.clock.monotonic() - started > START_SECONDS:
                     raise OperationError(f"{what} did not answer within 2 minutes.", hint=f"Its log: {child.log}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -105,6 +106,9 @@ def test_the_demo_comes_up_and_goes_down_whole(demo: tuple["subprocess.Popen[str
     ready_file = Path(ready["config"]).parents[1] / "ready.json"
     until(lambda: json.loads(ready_file.read_text())["pids"]["bot"] != ready["pids"]["bot"])
     last = json.loads(ready_file.read_text())["pids"]
+    said = " ".join(" ".join(psutil.Process(pid).cmdline()) for pid in last.values())
+    assert "xoxb-" not in said
+    assert "xapp-" not in said
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=90)
     assert process.returncode == 0, said
@@ -112,3 +116,27 @@ def test_the_demo_comes_up_and_goes_down_whole(demo: tuple["subprocess.Popen[str
     assert not ready_file.exists()
     # A zombie that pid 1 has not collected yet has ended, too.
     assert {name: created(pid) for name, pid in last.items()} == dict.fromkeys(last)
+
+
+@pytest.mark.java
+def test_a_closed_terminal_ends_the_demo_whole(tmp_path: Path) -> None:
+    """Everything ends where nobody can be told any more, however often the demo is asked to."""
+    java_or_skip()
+    ours, theirs = pty.openpty()
+    ready = tmp_path / "ready.json"
+    argv = [sys.executable, "-m", "cli", "demo", "--directory", str(tmp_path / "demo"), "--ready-file", str(ready)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(argv, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        running = tmp_path / "demo" / "running.json"
+        until(lambda: running.exists() and len(json.loads(running.read_text())) > 1, START_SECONDS)
+        pids = [child["pid"] for child in json.loads(running.read_text())]
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+        until(lambda: process.poll() is not None or not any(map(created, pids[1:])))
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGHUP)
+        process.wait(90)
+    assert [created(pid) for pid in pids] == [None] * len(pids)
+    assert json.loads(running.read_text()) == []
+    assert not ready.exists()

@@ -26,9 +26,9 @@ def until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_an_interrupted_backup_cleans_up_and_says_so(workplace: Workplace, number: int, code: int) -> None:
-    """Ctrl-C and SIGTERM stop the run of this process: cancelled on record, nothing left in vault or stage."""
+    """Ctrl-C, SIGTERM and SIGHUP stop the run of this process: cancelled on record, nothing left in vault or stage."""
     workplace.fill(ROWS_FOR_A_LONG_RUN)
     process = workplace.start("now", "--json")
     until(
@@ -135,6 +135,18 @@ def test_a_terminal_gets_a_bar_and_is_asked(workplace: Workplace) -> None:
     assert "is destroyed." in gone
 
 
+def test_ctrl_d_is_no_answer(workplace: Workplace) -> None:
+    """Who ends a prompt with Ctrl-D gave no reason, and has not agreed: nothing is done, and the next step is said."""
+    backup = workplace.typed("now", "--json").document["backup"]["id"]
+    asked = on_a_terminal(workplace, ["restore", backup], b"\x04", code=2)
+    assert 'Add one: --reason "check the cleanup".' in asked
+    assert workplace.typed("approvals", "--json").document["approvals"] == []
+    restore = workplace.typed("restore", backup, "--reason", "look", "--json").document["restore"]
+    assert workplace.typed("approve", restore["id"], "--break-glass", "alone").code == 0
+    assert "Nothing was destroyed." in on_a_terminal(workplace, ["destroy", restore["plan"]["instance"]], b"\x04")
+    assert workplace.typed("destroy", restore["plan"]["instance"], "--yes").code == 0
+
+
 def test_help_needs_no_configuration(tmp_path: Path) -> None:
     """Help comes in any folder, in under the time in which a person gets impatient."""
     shown = Workplace(tmp_path).typed("--help")
@@ -149,7 +161,7 @@ def test_make_explains_itself() -> None:
         assert f"make {target}" in shown
 
 
-def on_a_terminal(workplace: Workplace, words: list[str], typed: bytes) -> str:
+def on_a_terminal(workplace: Workplace, words: list[str], typed: bytes, code: int = 0) -> str:
     """Run a command on a pseudo-terminal and return all that stood on it."""
     ours, theirs = pty.openpty()
     process = workplace.start(
@@ -167,5 +179,5 @@ def on_a_terminal(workplace: Workplace, words: list[str], typed: bytes) -> str:
             break
         shown += part
     os.close(ours)
-    assert process.wait(PATIENCE_SECONDS) == 0, shown
+    assert process.wait(PATIENCE_SECONDS) == code, shown
     return shown.decode()
