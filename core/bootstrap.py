@@ -233,7 +233,8 @@ def build_adapters(config: Config, clock: Clock) -> Adapters:
         sqlite.SQLite(config.state_directory, clock),
     )
     vaults: dict[str, Vault] = {
-        name: directory.DirectoryVault(name, **vault.options) for name, vault in config.vaults.items()
+        name: directory.DirectoryVault(name, known=config.state_directory / "vaults" / f"{name}.json", **vault.options)
+        for name, vault in config.vaults.items()
     }
     kinds: dict[str, Callable[..., Provisioner]] = {
         "process": process.ProcessProvisioner,

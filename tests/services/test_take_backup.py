@@ -180,3 +180,20 @@ def test_a_guest_can_not_cancel_a_backup(make_world: Callable[..., World]) -> No
         world.core.cancel_run(backup.id, GITA)
     world.settled(backup.id)
     assert world.core.find_backup(backup.id).state is BackupState.GOOD
+
+
+def test_an_empty_mount_point_is_not_taken_for_the_vault(world: World) -> None:
+    """A disk that is not mounted fails the backup, and damages none that is on it."""
+    good = world.take()
+    vault = world.root / "vault"
+    vault.rename(world.root / "unmounted")
+    vault.mkdir()
+    failed = world.core.find_backup(world.take())
+    assert failed.failure is not None
+    assert failed.failure.code == "vault-unavailable"
+    world.core.verify_backup(good, ANNA)
+    world.settled(f"verify:{good}")
+    assert world.core.find_backup(good).state is BackupState.GOOD
+    vault.rmdir()
+    (world.root / "unmounted").rename(vault)
+    assert world.core.find_backup(world.take()).state is BackupState.GOOD
