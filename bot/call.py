@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
 from bot.access import person_of
@@ -100,7 +100,7 @@ class Call:
     def say(self, blocks: list[Json], text: str = "Safehold") -> None:
         """Answer this person alone: where they look if that can be, else in their messages from the app."""
         if self.opened:
-            if not self.update(self.opened, notice("Safehold", blocks)):
+            if not self._fills(notice("Safehold", blocks)):
                 self.write(blocks, text)
         elif self.body.get("response_url"):
             self._respond(blocks, text, replace=False)
@@ -153,13 +153,20 @@ class Call:
             raise
         return True
 
+    def _fills(self, view: Json) -> bool:
+        try:
+            return self.update(self.opened, view)
+        except (SlackClientError, OSError) as error:
+            logger.warning("the modal could not be drawn: %s", error)
+            return False
+
     def _opens(self, view: Json) -> bool:
         if not self.body.get("trigger_id"):
             return False
         try:
             self.open(view)
-        except SlackApiError as error:
-            logger.info("no modal could be opened: %s", error.response.get("error"))
+        except (SlackClientError, OSError) as error:
+            logger.info("no modal could be opened: %s", error)
             return False
         return True
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.blocks.parts import Json, actions, button, confirm, header, section
+from bot.blocks.parts import LONGEST, Json, actions, button, confirm, header, section, text_in
 from bot.blocks.text import code, counts, cut, duration, escape, person, short, step, when
 from bot.ids import Action
 from core.model.instance import Instance, InstanceState
@@ -13,14 +13,21 @@ CHECKS = 12
 
 
 def listing(instances: Sequence[Instance]) -> list[Json]:
-    """Return every instance that stands, with its buttons."""
+    """Return every instance that stands, with its buttons: as many as fit into one message."""
+    shown = min(len(instances), SHOWN)
+    while text_in(blocks := _listing(instances, shown)) > LONGEST and shown > 1:
+        shown -= 1
+    return blocks
+
+
+def _listing(instances: Sequence[Instance], shown: int) -> list[Json]:
     blocks = [header("Instances made by restores")]
     if not instances:
         return [*blocks, section("None stands now. *Restore* on a backup makes one.")]
-    for instance in instances[:SHOWN]:
+    for instance in instances[:shown]:
         blocks += [section(line(instance)), *actions(buttons(instance))]
-    if len(instances) > SHOWN:
-        blocks.append(section(f"… and {len(instances) - SHOWN} more: `safehold instances` lists them all."))
+    if len(instances) > shown:
+        blocks.append(section(f"… and {len(instances) - shown} more: `safehold instances` lists them all."))
     return blocks
 
 

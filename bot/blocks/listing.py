@@ -7,15 +7,26 @@ from datetime import datetime
 from typing import Self
 
 from bot.blocks import backup as backups
-from bot.blocks.parts import OPTIONS, Json, actions, button, context, divider, header, menu, option, section, text_in
+from bot.blocks.parts import (
+    LONGEST,
+    OPTIONS,
+    Json,
+    actions,
+    button,
+    context,
+    divider,
+    header,
+    menu,
+    option,
+    section,
+    text_in,
+)
 from bot.blocks.text import age, code, cut, cut_markup, duration, escape
 from bot.ids import Action
 from core.errors import Stale
 from core.model.backup import Backup, Page
 from core.services.browse import SourceStatus
 
-LONGEST = 12_000
-"""Where a message does not go by a response URL, Slack adds its texts up and refuses more than 13,200 characters."""
 TITLE = 100
 IN_MENU = OPTIONS - 1
 ALL = "*"

@@ -24,6 +24,8 @@ CONFIRM_TITLE = 100
 CONFIRM_TEXT = 300
 CONFIRM_BUTTON = 30
 NOTE_LENGTH = 200
+LONGEST = 12_000
+"""Where a message does not go by a response URL, Slack adds its texts up and refuses more than 13,200 characters."""
 
 Json = dict[str, Any]
 

@@ -256,6 +256,7 @@ def test_dashboards_fit(
     board = Dashboard(tuple(sources), tuple(made), tuple(waiting), tuple(lately))
     check_blocks(home.home(board, "U0ONCALL", NOW)["blocks"], 100)
     check_blocks(instance.listing(made))
+    assert text_in(instance.listing(made)) <= 12_000
 
 
 @given(st.text(max_size=400), st.integers(1, 300))
