@@ -9,14 +9,23 @@ import pytest
 
 from core.engines.janusgraph_berkeleyje import JanusGraphBerkeleyJE
 from core.engines.sqlite import SQLite
-from core.errors import ProvisionerFailed, SafeholdError, UnavailableError, VaultUnavailable
+from core.errors import (
+    OperationError,
+    ProofFailed,
+    ProvisionerFailed,
+    SafeholdError,
+    UnavailableError,
+    VaultUnavailable,
+)
+from core.model.image import Image
+from core.model.progress import silent
 from core.model.source import Source
 from core.ports import Engine
 from core.provisioners.command import CommandProvisioner
 from core.provisioners.process import ProcessProvisioner
 from core.vaults.directory import DirectoryVault
 from tests.contract.vault_kit import BACKUP, SOURCE
-from tests.support.engines import RealClock
+from tests.support.engines import RealClock, manifest_of
 
 NOBODY = 65_534
 NAME = "janusgraph-restore-20261124T031500Z"
@@ -59,6 +68,19 @@ def test_a_stage_that_may_not_be_removed_is_told(kind: str, tmp_path: Path) -> N
     _said(caught.value, stages / BACKUP)
     engine.discard(source, BACKUP)
     assert not (stages / BACKUP).exists()
+
+
+def test_a_copy_that_may_not_be_read_is_no_damage(tmp_path: Path) -> None:
+    """A scratch copy that the system keeps from being read leaves the backup unproven, not damaged."""
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "database.sqlite").write_bytes(b"")
+    engine = SQLite(tmp_path, RealClock())
+    manifest = manifest_of(engine, Image((), RealClock().now(), {}, {}))
+    with _forbidden(tmp_path / "copy"), pytest.raises(OperationError, match="could not be proven") as caught:
+        engine.prove(tmp_path / "copy", manifest, silent)
+    assert not isinstance(caught.value, ProofFailed)
+    with pytest.raises(ProofFailed):
+        engine.prove(tmp_path / "copy", manifest, silent)
 
 
 def test_an_unfinished_backup_that_may_not_be_removed_is_told(tmp_path: Path) -> None:

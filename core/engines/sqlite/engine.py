@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from core.engines.seam import stage_errors
 from core.engines.sqlite.copying import copy_database
-from core.engines.sqlite.reading import has_header, opened, read_rows, tables, value
+from core.engines.sqlite.reading import has_header, of_machine, opened, read_rows, tables, value
 from core.errors import (
     CaptureFailed,
     NotEnoughSpace,
+    OperationError,
     ProofFailed,
     RestoreFailed,
     SourceUnavailable,
@@ -99,11 +100,23 @@ class SQLite:
             _remove(stage)
 
     def prove(self, unpacked: Path, manifest: Manifest, progress: Progress) -> ProofRecord:
-        """Run SQLite's own checks on the stored bytes and read every row."""
+        """Run SQLite's own checks on the stored bytes and read every row.
+
+        Raises:
+            ProofFailed: the data are at fault.
+            OperationError: it could not be proven, for a reason that tells nothing of the data.
+            UnsupportedVersion: another engine's backup.
+
+        """
         _check_engine(manifest, self.name)
         try:
             return self._checked(unpacked / FILE, progress)
-        except (SourceUnavailable, UnsafeSource, sqlite3.Error) as error:
+        except (SourceUnavailable, UnsafeSource, sqlite3.Error, OSError, MemoryError) as error:
+            if of_machine(error):
+                raise OperationError(
+                    f"The backup could not be proven: {error}",
+                    hint="That tells nothing of the backup. Look at memory and disk, then verify it.",
+                ) from error
             raise ProofFailed(
                 f"The copy made from the stored bytes can't be trusted: {error}",
                 hint="Take a new backup, and look at the disk of the source.",

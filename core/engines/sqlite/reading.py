@@ -12,6 +12,7 @@ from core.model.progress import Progress, Step, Unit
 
 _HEADER = b"SQLite format 3\x00"
 BUSY_SECONDS = 10.0
+_MACHINE = frozenset({sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN})
 _MODULUS = 1 << 256
 _TELL_EACH = 10_000
 _TABLES = (
@@ -54,6 +55,19 @@ def has_header(path: Path) -> bool:
         raise SourceUnavailable(
             f"{path} can't be read: {error.strerror}.", hint="Let Safehold read the file."
         ) from error
+
+
+def of_machine(error: BaseException | None) -> bool:
+    """Say whether a failure to read a file was the machine's: memory, a full or broken disk, rights."""
+    while error is not None:
+        if isinstance(error, OSError | MemoryError):
+            return True
+        # A file that ends too early is told as an error of input and output as well.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        if code & 0xFF in _MACHINE and code != sqlite3.SQLITE_IOERR_SHORT_READ:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> SourceUnavailable | UnsafeSource:
