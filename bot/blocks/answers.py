@@ -60,7 +60,7 @@ def download(offer: Offer, url: str) -> list[Json]:
     name, until = backup.archive_name, clock_time(offer.download.expires_at)
     folder = naming.archive_folder(backup.source, backup.id)
     link = {"type": "button", "action_id": Action.OPEN_LINK, "text": plain("Download", 75), "url": url}
-    told = f"{summary(backup)}. The link is yours alone, works once until {until}, and can be resumed."
+    told = f"{summary(backup)}. The link is yours alone and works once, until {until}; it can be resumed."
     commands = f"echo '{backup.archive_sha256}  {name}' | sha256sum -c && tar --zstd -xf {name}"
     return [
         section(told, {**link, "style": "primary"}),

@@ -20,6 +20,7 @@ def row(backup: Backup, *, with_source: bool = False) -> str:
     told = [when(backup.started_at or backup.requested_at), _tiers(backup), _state(backup)]
     if backup.step is not None:
         told.append(step(backup.step))
+    told.append(code(backup.id.rpartition("-")[2]))
     return source + " · ".join(part for part in told if part)
 
 

@@ -165,7 +165,10 @@ def _footer(page: Page, place: ListPlace) -> list[Json]:
     if not page.backups:
         return []
     size, last = len(page.backups), page.first + len(page.backups) - 1
-    blocks, buttons = [divider(), context(f"{page.first}-{last} of {page.total}")], []
+    told = f"{page.first}-{last} of {page.total}"
+    if any(backup.state.open for backup in page.backups):
+        told += " · A list stands still: the message in the channel follows what is pending."
+    blocks, buttons = [divider(), context(told)], []
     base = ListPlace(source=place.source)
     if page.newer_than:
         newer = replace(base, newer_than=page.newer_than, first=max(1, page.first - 10))

@@ -62,16 +62,20 @@ def _show(stage: Stage, given: Namespace) -> None:
 
 
 def _watch(stage: Stage, given: Namespace) -> None:
-    """Watch until somebody asks to end: the bot is started again when it dies, the end of anything else ends the demo.
+    """Watch until somebody asks to end: the bot is started again when it dies, the graph may stay down to be tried.
 
     Raises:
-        UnavailableError: the graph or the workspace has ended.
+        UnavailableError: the workspace has ended.
 
     """
     while not stage.children.ending.asked:
         for child in tuple(stage.children.running.values()):
-            if child.name != "bot":
+            if child.name == "workspace":
                 child.require_alive()
+            elif not child.alive and child.name == SOURCE:
+                stage.children.stop(SOURCE)
+                stage.screen.remark(f"JanusGraph {SOURCE} ended, its log: {child.log}")
+                stage.screen.remark("The demo goes on without it; to have it back, press Ctrl-C and start again.")
             elif not child.alive:
                 stage.screen.remark("The bot ended, so it is started again.")
                 stage.start_bot()

@@ -46,6 +46,7 @@ def restarted(root: Path) -> Core:
 def test_a_killed_backup_is_good_or_interrupted_and_nothing_lies_around(tmp_path: Path, seed: int) -> None:
     """A backup whose manifest was written is good; any other says that it was interrupted."""
     world = build_world(tmp_path, rows=ROWS)
+    world.core.catalog.close()
     key = kill_in_the_middle(tmp_path, "backup", after=random.Random(seed).uniform(0, 1.0))
     core = restarted(tmp_path)
     try:
