@@ -103,7 +103,12 @@ class Engine(Protocol):
         """
 
     def discard(self, source: Source, backup_id: str) -> None:
-        """Remove the stage of that backup. Idempotent; works after a crash and without the source running."""
+        """Remove the stage of that backup. Idempotent; works after a crash and without the source running.
+
+        Raises:
+            UnavailableError: something of it can't be removed; it can be called again.
+
+        """
 
     def prove(self, unpacked: Path, manifest: Manifest, progress: Progress) -> ProofRecord:
         """Open a scratch copy made from the stored bytes, check it, count it, fingerprint it.
@@ -112,8 +117,8 @@ class Engine(Protocol):
         outlives the caller, even one that is killed.
 
         Raises:
-            ProofFailed: it does not open, or its own checks fail.
-            JavaMissing, JarsMissing, NotEnoughSpace.
+            ProofFailed: it does not open, or its own checks fail: the fault is in the data.
+            OperationError, UnavailableError, JavaMissing, JarsMissing, NotEnoughSpace: it could not be tried.
 
         """
 
@@ -231,7 +236,12 @@ class Provisioner(Protocol):
         """Return the place in words ("this host, port chosen, loopback only")."""
 
     def room(self) -> Needs:
-        """Return the disk and memory that are free for a new instance."""
+        """Return the disk and memory that are free for a new instance.
+
+        Raises:
+            ProvisionerFailed: the place can't be looked at.
+
+        """
 
     def reserve(self, name: str, *, port: bool) -> Place:
         """Make the instance's directory, new and empty, and choose a free port if one is wanted.

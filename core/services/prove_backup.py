@@ -1,5 +1,7 @@
 """Opens a scratch copy made from the stored bytes of one backup and counts it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +23,18 @@ class ProveBackup:
 
         Raises:
             ProofFailed, ArchiveCorrupt: the backup is not what it should be.
-            NotEnoughSpace, JavaMissing, JarsMissing: it could not be tried.
+            NotEnoughSpace, JavaMissing, JarsMissing, OperationError, UnavailableError: it could not be tried.
 
         """
+        self.sweep(run)
         folder = self.folder(run)
-        remove_tree(folder)
         try:
-            folder.mkdir(parents=True, mode=0o700)
+            with _translated(folder):
+                folder.mkdir(parents=True, mode=0o700)
             unpacked = vault.unpack(manifest, folder, progress)
             return engine.prove(unpacked, manifest, progress)
         finally:
-            remove_tree(folder)
+            self.sweep(run)
 
     def folder(self, run: str) -> Path:
         """Return the scratch folder of a run."""
@@ -44,9 +47,15 @@ class ProveBackup:
             UnavailableError: it can't be removed now.
 
         """
-        try:
+        with _translated(self.folder(run)):
             remove_tree(self.folder(run))
-        except OSError as error:
-            raise UnavailableError(
-                f"{self.folder(run)} can't be removed: {error.strerror}.", hint="Mend its rights, or remove it by hand."
-            ) from error
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError(
+            f"The scratch folder {folder} can't be used: {error.strerror}.", hint="Mend its rights, or make room there."
+        ) from error
