@@ -133,7 +133,7 @@ class OpenDownload:
             name=manifest.archive.name,
             size=manifest.archive.size,
             sha256=manifest.archive.sha256,
-            open=lambda offset: self._open(download, lambda: vault.open(manifest, offset)),
+            open=lambda offset: self._open(download, offset, lambda: vault.open(manifest, offset)),
             complete=lambda: self._complete(download),
         )
 
@@ -147,7 +147,10 @@ class OpenDownload:
             raise forged
         return download
 
-    def _open(self, download: Download, open_archive: Callable[[], BinaryIO]) -> BinaryIO:
+    def _open(self, download: Download, offset: int, open_archive: Callable[[], BinaryIO]) -> BinaryIO:
+        if offset == 0 and self.catalog.downloads.get(download.id).completed_at is not None:
+            # What is resumed has a beginning already: from its first byte on it would be taken a second time.
+            raise _used()
         stream = open_archive()
         with self.catalog.write():
             if self.catalog.downloads.move_started(download.id, self.clock.now()):
@@ -174,13 +177,17 @@ class OpenDownload:
 def _require_fresh(download: Download, now: datetime) -> None:
     used = download.completed_at
     if used is not None and now >= min(used + GRACE, download.expires_at):
-        raise Stale(
-            "This link was used.",
-            hint="Each link works once; for 15 minutes after it can still be resumed. "
-            "Ask for a new one: /backups download.",
-        )
+        raise _used()
     if now >= download.expires_at:
         raise Stale("This link has expired.", hint="Ask for a new one: /backups download.")
+
+
+def _used() -> Stale:
+    return Stale(
+        "This link was used.",
+        hint="Each link works once; for 15 minutes after, a broken download can still be resumed. "
+        "Ask for a new one: /backups download.",
+    )
 
 
 def require_good(backup: Backup, verb: str) -> None:

@@ -75,7 +75,6 @@ def test_whole_file_arrives_and_the_thread_says_who(world: World, link: str) -> 
     assert answer.headers["content-disposition"] == f'attachment; filename="{backup.archive_name}"'
     assert answer.headers["cache-control"] == "no-store"
     world.slack.until(lambda: f"Downloaded by <@{ONCALL}>" in str(world.slack.messages), "the thread")
-    world.clock.shift = AFTER_THE_GRACE
     again = httpx.get(link)
     assert again.status_code == 410
     assert "works once" in again.text

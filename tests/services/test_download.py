@@ -32,6 +32,8 @@ def test_a_link_can_be_resumed_until_a_quarter_of_an_hour_after_it_was_completed
     world.clock.offset = timedelta(minutes=14)
     with world.core.open_download(offer.token).open(100) as stream:
         assert stream.read() == tail
+    with pytest.raises(Stale, match="used"):
+        world.core.open_download(offer.token).open(0)
     assert _outcomes(world) == ["offered", "started", "completed"]
     world.clock.offset = timedelta(minutes=15, seconds=1)
     with pytest.raises(Stale, match="used"):
