@@ -16,6 +16,7 @@ import psutil
 
 from core.errors import Cancelled, OperationError, UnavailableError
 from core.runtime.output import Output
+from core.runtime.priority import take_along
 
 KILL_AFTER_SECONDS = 5.0
 POLL_SECONDS = 0.05
@@ -72,6 +73,7 @@ def run(  # noqa: PLR0913  each but the program has a default
 
     """
     process = _popen(argv, env=env, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    take_along(process.pid)
     stdin, output = _piped(process, on_line)
     expired = threading.Event()
     timer = threading.Timer(timeout, expired.set)
