@@ -61,7 +61,6 @@ class TakeBackup:
         )
         if started is None:
             return
-        give_way()
         report = Reporter(backup_id, self.clock, lambda step: self.catalog.backups.report(backup_id, step), self.runner)
         try:
             manifest = self._store(started, report)
@@ -81,6 +80,8 @@ class TakeBackup:
         try:
             with report.timed("capture"):
                 image = engine.capture(source, backup.id, report)
+            # From here on nothing of the source is held: it goes first, we take what it leaves.
+            give_way()
             with report.timed("store"):
                 stored = vault.put(source.name, backup.id, image, report)
         finally:
