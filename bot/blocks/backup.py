@@ -1,6 +1,6 @@
 """One backup: its row, its details opened in place, its message in the channel and the reply in its thread."""
 
-from bot.blocks.parts import Json, actions, button, context, markup, section
+from bot.blocks.parts import Json, actions, button, markup, section
 from bot.blocks.text import code, counts, cut, cut_markup, duration, escape, person, quoted, short, size, step, when
 from bot.ids import Action
 from core.model.backup import Backup, BackupState, Failure, Proof, Tier
@@ -71,11 +71,6 @@ def summary(backup: Backup) -> str:
     """Return which backup is meant, in one line: source, time, size, proof."""
     taken = when(backup.started_at or backup.requested_at)
     return f"{code(backup.source)}, {taken}, {size(backup.size)}, {backup.proof.value}"
-
-
-def small_print(backup: Backup) -> Json:
-    """Return the id of a backup below what is said of it."""
-    return context(f"Backup {code(backup.id)}")
 
 
 def _saying(backup: Backup, last_good: Backup | None) -> str:

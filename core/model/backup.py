@@ -106,11 +106,6 @@ class Backup:
         order = {part: place for place, part in enumerate(PARTS)}
         return tuple(sorted(self.timings.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0])))
 
-    @property
-    def archive_stored(self) -> bool:
-        """Say whether the vault holds its manifest, whatever happened later."""
-        return self.proof is not Proof.NONE
-
 
 @dataclass(frozen=True, slots=True)
 class Page:

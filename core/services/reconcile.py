@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.catalog import Catalog, Lease
+from core.catalog.backups import OPEN
 from core.errors import CorruptionError, Interrupted, OperationError, SafeholdError, UnsupportedVersion
 from core.model.backup import Backup, BackupState
 from core.model.instance import Instance, InstanceState
@@ -22,8 +23,6 @@ from core.services.prove_backup import ProveBackup
 from core.services.run_restore import PROVISIONING, RUNNING
 from core.services.stored import good_fields, read_stored
 from core.services.verify_backup import KEPT
-
-OPEN = frozenset({BackupState.PENDING, BackupState.RUNNING})
 
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from core.catalog.backups import OPEN
 from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.restore import RestoreState
 from core.services.orphans import SECONDS_LOST, SECONDS_WITHOUT_A_BEAT
-from core.services.reconcile import OPEN
 from tests.support.world import ANNA, World, until
 
 PROJECT = Path(__file__).parents[2]
