@@ -1,0 +1,20 @@
+"""A hold: a person's order to keep a backup, whatever the policy says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.model.person import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Who wants a backup kept, why, and until when; `until` None: until somebody releases it. Times are aware UTC."""
+
+    person: Person
+    reason: str
+    placed_at: datetime
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Say whether it is in force."""
+        return self.until is None or now < self.until
