@@ -16,6 +16,7 @@ from core.model.manifest import Manifest, ProofRecord, StoredArchive
 from core.model.place import Launch, Needs, Place
 from core.model.progress import Progress
 from core.model.source import Source, SourceFacts
+from core.model.vault_entry import VaultEntry
 
 
 class Clock(Protocol):
@@ -214,6 +215,22 @@ class Vault(Protocol):
 
     def committed(self) -> Iterator[tuple[str, str]]:
         """Yield (source, backup id) of every manifest in the vault, in any order."""
+
+    def entries(self) -> Iterator[VaultEntry]:
+        """Yield everything of the vault's own form, committed or not, in any order; memory doesn't grow with it.
+
+        Raises:
+            VaultUnavailable.
+
+        """
+
+    def remove(self, source: str, backup_id: str) -> None:
+        """Delete a backup for good: its manifest first, durably, so that half of it never counts as one. Idempotent.
+
+        Raises:
+            VaultUnavailable: something of it is left; it can be called again.
+
+        """
 
     def free_bytes(self) -> int:
         """Return the room left; a very large number where the vault has no bound.

@@ -9,6 +9,8 @@ from sqlite_utils import Database
 
 from core.catalog.columns import (
     FAILURE,
+    FLAG,
+    HOLD,
     JSON,
     MOMENT,
     PERSON,
@@ -22,6 +24,7 @@ from core.catalog.columns import (
 from core.catalog.file import CatalogFile, rows
 from core.catalog.leases import Leases
 from core.catalog.ledger import Ledger, newest_revision, next_revision
+from core.catalog.paging import Around, rows_around, totals_of
 from core.catalog.schema import FAILED_BACKUPS, OPEN_BACKUPS
 from core.errors import LeaseHeld
 from core.model.backup import Backup, BackupState, Page, Proof
@@ -63,6 +66,12 @@ TABLE = Table(
         "failure": optional(FAILURE),
         "warning": PLAIN,
         "owner": PLAIN,
+        "due_at": optional(MOMENT),
+        "hold": optional(HOLD),
+        "expired_at": optional(MOMENT),
+        "expiry": PLAIN,
+        "pruned_at": optional(MOMENT),
+        "unsaved": FLAG,
         "revision": PLAIN,
     },
 )
@@ -158,7 +167,7 @@ class Backups(Ledger[Backup]):
     def page(
         self, source: str | None, *, older_than: str = "", newer_than: str = "", size: int = 10, first: int = 1
     ) -> Page:
-        """Return the newest page, or the one next to a backup's id, newest first.
+        """Return the newest page, or the one next to a backup's id, newest first; tombstones are left out.
 
         `first` is the place its first row has in the whole list; the top of the list is always 1.
 
@@ -167,11 +176,16 @@ class Backups(Ledger[Backup]):
 
         """
         with self._file.read() as db:
-            found = self._rows_beside(db, source, older_than, newer_than, size)
-            backups = tuple(TABLE.value(row) for row in found)
-            total = self._totals(db, source)[0]
-            newer = bool(found) and bool(self._beside(db, source, "newer", found[0], 1))
-            older = bool(found) and bool(self._beside(db, source, "older", found[-1], 1))
+            cursor = older_than or newer_than
+            beside = self._row(db, cursor) if cursor else None
+            if cursor and beside is None:
+                raise self._unknown(cursor)
+            around = Around(source, "newer" if newer_than and not older_than else "older", beside, size)
+            found = rows_around(db, around)
+            total = totals_of(db, source)[0]
+            newer = bool(found) and bool(rows_around(db, Around(source, "newer", found[0], 1)))
+            older = bool(found) and bool(rows_around(db, Around(source, "older", found[-1], 1)))
+        backups = tuple(TABLE.value(row) for row in found)
         return Page(
             backups,
             first=max(first, 1) if newer else 1,
@@ -195,9 +209,9 @@ class Backups(Ledger[Backup]):
         return proven.proven_at if proven else None
 
     def totals(self, source: str | None = None) -> tuple[int, int]:
-        """Return how many records a source (or all) has, and the bytes of their archives."""
+        """Return how many records a source (or all) has, and the bytes of their archives; tombstones count nothing."""
         with self._file.read() as db:
-            return self._totals(db, source)
+            return totals_of(db, source)
 
     def open_ones(self) -> tuple[Backup, ...]:
         """Return every pending or running backup, the oldest first."""
@@ -221,42 +235,3 @@ class Backups(Ledger[Backup]):
         # Left alone, SQLite walks through all backups of the source instead of the few that are open.
         sql = f"select * from backups indexed by backups_open where source = ? and {OPEN_BACKUPS}"  # noqa: S608 - ours
         return rows(db, sql, (source,))
-
-    def _totals(self, db: Database, source: str | None) -> tuple[int, int]:
-        where, parameters = ("", ()) if source is None else ("where source = ?", (source,))
-        sql = f"select coalesce(sum(count), 0), coalesce(sum(bytes), 0) from totals {where}"  # noqa: S608 - ours
-        count, size = db.execute(sql, parameters).fetchone()
-        return int(count), int(size)
-
-    def _rows_beside(
-        self, db: Database, source: str | None, older_than: str, newer_than: str, size: int
-    ) -> list[dict[str, Any]]:
-        cursor = older_than or newer_than
-        if not cursor:
-            return self._beside(db, source, "older", None, size)
-        row = self._row(db, cursor)
-        if row is None:
-            raise self._unknown(cursor)
-        found = self._beside(db, source, "older" if older_than else "newer", row, size)
-        return found if older_than else found[::-1]
-
-    def _beside(
-        self, db: Database, source: str | None, side: str, row: dict[str, Any] | None, size: int
-    ) -> list[dict[str, Any]]:
-        return rows(db, *_page_query(source, side, row, size))
-
-
-def _page_query(source: str | None, side: str, row: dict[str, Any] | None, size: int) -> tuple[str, tuple[Any, ...]]:
-    """Return the query for the rows older or newer than one, the nearest first; from the top where none is given."""
-    conditions: list[str] = []
-    parameters: list[Any] = []
-    if source is not None:
-        conditions.append("source = ?")
-        parameters.append(source)
-    if row is not None:
-        conditions.append(f"(requested_at, id) {'<' if side == 'older' else '>'} (?, ?)")
-        parameters += [row["requested_at"], row["id"]]
-    where = f"where {' and '.join(conditions)}" if conditions else ""
-    direction = "desc" if side == "older" else "asc"
-    sql = f"select * from backups {where} order by requested_at {direction}, id {direction} limit ?"  # noqa: S608 - ours
-    return sql, (*parameters, size)

@@ -9,14 +9,19 @@ from sqlite_utils import Database
 from core.catalog.audit import Audit
 from core.catalog.backups import Backups
 from core.catalog.downloads import Downloads
+from core.catalog.expected import Expected
 from core.catalog.file import CatalogFile, create_private, translated
+from core.catalog.freezes import Freezes
 from core.catalog.instances import Instances
 from core.catalog.leases import Leases
 from core.catalog.ledger import newest_revision
 from core.catalog.marks import Marks
 from core.catalog.messages import Messages
+from core.catalog.notices import Notices
 from core.catalog.processes import Processes
 from core.catalog.restores import Restores
+from core.catalog.retained import Retained
+from core.catalog.schedules import Schedules
 from core.catalog.schema import MIGRATIONS, require_known
 
 
@@ -38,6 +43,11 @@ class Catalog:
         self.audit = Audit(file)
         self.messages = Messages(file)
         self.marks = Marks(file)
+        self.retained = Retained(file)
+        self.expected = Expected(file)
+        self.schedules = Schedules(file)
+        self.freezes = Freezes(file)
+        self.notices = Notices(file)
 
     @classmethod
     def open(cls, path: Path) -> Self:

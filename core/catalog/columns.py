@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from core.model.backup import Failure, Tier
+from core.model.hold import Hold
 from core.model.person import Door, Person
 from core.model.plan import RestorePlan
 from core.model.progress import Step, Unit
@@ -123,9 +124,29 @@ def _decision(fields: Mapping[str, Any]) -> Decision:
     )
 
 
+def _hold_fields(hold: Hold) -> dict[str, object]:
+    return {
+        "person": person_fields(hold.person),
+        "reason": hold.reason,
+        "placed_at": moment_text(hold.placed_at),
+        "until": hold.until and moment_text(hold.until),
+    }
+
+
+def _hold(fields: Mapping[str, Any]) -> Hold:
+    until = fields["until"]
+    return Hold(
+        person_of(fields["person"]),
+        fields["reason"],
+        datetime.fromisoformat(fields["placed_at"]),
+        until and datetime.fromisoformat(until),
+    )
+
+
 PLAIN = Column(lambda value: value, lambda stored: stored)
 FLAG = Column(int, bool)
 MOMENT = Column(moment_text, datetime.fromisoformat)
+DAY = Column(date.isoformat, date.fromisoformat)
 JSON = Column(canonical, json.loads)
 WORDS = Column(lambda value: canonical(list(value)), lambda stored: tuple(json.loads(stored)))
 TIERS = Column(
@@ -135,6 +156,7 @@ TIERS = Column(
 PERSON = Column(lambda value: canonical(person_fields(value)), lambda stored: person_of(json.loads(stored)))
 STEP = Column(lambda value: canonical(asdict(value)), _step)
 FAILURE = Column(lambda value: canonical(asdict(value)), lambda stored: Failure(**json.loads(stored)))
+HOLD = Column(lambda value: canonical(_hold_fields(value)), lambda stored: _hold(json.loads(stored)))
 PLAN = Column(lambda value: canonical(asdict(value)), lambda stored: RestorePlan(**json.loads(stored)))
 DECISIONS = Column(
     lambda value: canonical([_decision_fields(decision) for decision in value]),

@@ -15,6 +15,13 @@ OPEN_BACKUPS = "state in ('pending', 'running')"
 FAILED_BACKUPS = "state in ('failed', 'interrupted', 'damaged')"
 OPEN_RESTORES = "state in ('waiting', 'approved', 'running')"
 CURRENT_INSTANCES = "state not in ('destroyed', 'failed')"
+SHOWN_BACKUPS = "state <> 'pruned'"
+STORED_BACKUPS = "state in ('good', 'damaged', 'expired', 'pruning')"
+LEAVING_BACKUPS = "state in ('expired', 'pruning')"
+UNSAVED_BACKUPS = "unsaved = 1"
+OPEN_RUNS = "state in ('due', 'begun', 'retrying')"
+MADE_INSTANCES = "state = 'provisioning'"
+OPEN_DOWNLOADS = "completed_at is null"
 """Conditions of partial indexes: SQLite uses such an index only where a query repeats its condition exactly."""
 
 MIGRATIONS = Migrations("safehold")
@@ -142,11 +149,89 @@ _AUDIT = (
 )
 
 
+_TIME = (
+    "alter table backups add column due_at text",
+    "alter table backups add column hold text",
+    "alter table backups add column expired_at text",
+    "alter table backups add column expiry text not null default ''",
+    "alter table backups add column pruned_at text",
+    "alter table backups add column unsaved integer not null default 0",
+    # Lists leave tombstones out, which in the end are nearly all there is.
+    f"create index backups_shown on backups (requested_at, id) where {SHOWN_BACKUPS}",
+    f"create index backups_shown_by_source on backups (source, requested_at, id) where {SHOWN_BACKUPS}",
+    f"create index backups_stored on backups (source, requested_at, id) where {STORED_BACKUPS}",
+    f"create index backups_leaving on backups (expired_at, id) where {LEAVING_BACKUPS}",
+    f"create index backups_unsaved on backups (id) where {UNSAVED_BACKUPS}",
+    # The sums follow what lists show: a tombstone is neither counted nor weighed.
+    "drop trigger backups_counted",
+    "drop trigger backups_sized",
+    "drop trigger backups_uncounted",
+    """
+    create trigger backups_counted after insert on backups when new.state <> 'pruned' begin
+        insert or ignore into totals (source, count, bytes) values (new.source, 0, 0);
+        update totals set count = count + 1, bytes = bytes + new.size where source = new.source;
+    end
+    """,
+    """
+    create trigger backups_sized after update of size, state on backups
+    when old.size <> new.size or (old.state = 'pruned') <> (new.state = 'pruned') begin
+        update totals set
+            count = count - (old.state <> 'pruned') + (new.state <> 'pruned'),
+            bytes = bytes - iif(old.state <> 'pruned', old.size, 0) + iif(new.state <> 'pruned', new.size, 0)
+        where source = new.source;
+    end
+    """,
+    """
+    create trigger backups_uncounted after delete on backups when old.state <> 'pruned' begin
+        update totals set count = count - 1, bytes = bytes - old.size where source = old.source;
+    end
+    """,
+    """
+    create table expected (
+        source text not null, due_at text not null, day text not null, tiers text not null, state text not null,
+        noted_at text not null, backup_id text not null, covers integer not null, covers_since text,
+        attempts integer not null, retry_at text, primary key (source, due_at)
+    ) without rowid
+    """,
+    f"create index expected_open on expected (source, due_at) where {OPEN_RUNS}",
+    "create index expected_by_backup on expected (backup_id)",
+    """
+    create table schedules (
+        source text primary key not null, fields text, changed_by text not null, changed_at text not null,
+        revision integer not null
+    )
+    """,
+    """
+    create table freezes (
+        id integer primary key, person text not null, reason text not null, placed_at text not null,
+        until text not null, lifted_at text, lifted_by text
+    )
+    """,
+    """
+    create table notices (
+        seq integer primary key, kind text not null, about text not null, key text not null, at text not null,
+        fields text not null, revision integer not null, unique (kind, about, key)
+    )
+    """,
+    "create index notices_by_revision on notices (revision)",
+    "create index notices_by_kind on notices (about, kind, seq)",
+    f"create index downloads_open on downloads (expires_at, backup_id) where {OPEN_DOWNLOADS}",
+    f"create index instances_made on instances (backup_id) where {MADE_INSTANCES}",
+)
+
+
 @MIGRATIONS()
 def first_schema(db: Database) -> None:
     """Make the first tables."""
     db.execute(f"pragma application_id = {APPLICATION_ID}")
     for statement in (*_BACKUPS, *_RESTORES, *_RUNTIME, *_AUDIT):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def time(db: Database) -> None:
+    """Add what schedules, retention and notices need."""
+    for statement in _TIME:
         db.execute(statement)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from core.model.hold import Hold
 from core.model.person import Person
 from core.model.progress import Step
 
@@ -22,7 +23,11 @@ class Tier(StrEnum):
 
 
 class BackupState(StrEnum):
-    """The stored state. PENDING and RUNNING are open; the rest are final but for DAMAGED, found later."""
+    """The stored state. PENDING and RUNNING are open; GOOD and DAMAGED have bytes, EXPIRED still has all of them.
+
+    EXPIRED: the policy let it go, and a hold may still save it. PRUNING: its bytes are being deleted, and it can't be
+    used any more. PRUNED: they are gone, the record stays as a tombstone.
+    """
 
     PENDING = "pending"
     RUNNING = "running"
@@ -31,6 +36,9 @@ class BackupState(StrEnum):
     INTERRUPTED = "interrupted"
     CANCELLED = "cancelled"
     DAMAGED = "damaged"
+    EXPIRED = "expired"
+    PRUNING = "pruning"
+    PRUNED = "pruned"
 
     @property
     def open(self) -> bool:
@@ -64,7 +72,9 @@ class Backup:
 
     `size` is that of the archive, `raw_size` that of the files in it. `counts` is by label, e.g.
     {"vertices": {"god": 3}, "edges": {"father": 2}} or {"tables": {"album": 347}}.
-    `owner` is the process that runs it. `revision` grows with every change of any record.
+    `owner` is the process that runs it. `revision` grows with every change of any record. `due_at` is the time by its
+    schedule, None where a person asked. `expiry` says in words why the policy let it go. `unsaved`: its manifest in the
+    vault does not say yet what its record says of tiers and hold.
     """
 
     id: str
@@ -93,7 +103,18 @@ class Backup:
     failure: Failure | None = None
     warning: str = ""
     owner: str = ""
+    due_at: datetime | None = None
+    hold: Hold | None = None
+    expired_at: datetime | None = None
+    expiry: str = ""
+    pruned_at: datetime | None = None
+    unsaved: bool = False
     revision: int = 0
+
+    @property
+    def taken_at(self) -> datetime:
+        """Return when it was begun, as lists show it and retention counts it."""
+        return self.started_at or self.requested_at
 
     @property
     def restorable(self) -> bool:

@@ -19,6 +19,7 @@ from core.model.image import Image
 from core.model.manifest import Manifest, StoredArchive, from_bytes, to_bytes
 from core.model.options import Option
 from core.model.progress import Progress, Step
+from core.model.vault_entry import VaultEntry
 from core.runtime import files
 from core.vaults import layout
 from core.vaults.layout import PARTIAL, Shelf
@@ -176,10 +177,31 @@ class DirectoryVault:
             VaultUnavailable.
 
         """
+        return ((entry.source, entry.backup_id) for entry in self.entries() if entry.committed)
+
+    def entries(self) -> Iterator[VaultEntry]:
+        """Yield everything of our form; see the port.
+
+        Raises:
+            VaultUnavailable.
+
+        """
         with self._translated():
-            shelves = list(layout.committed(self.path))
-        for shelf in shelves:
-            yield shelf.source, shelf.backup_id
+            yield from layout.entries(self.path)
+
+    def remove(self, source: str, backup_id: str) -> None:
+        """Delete a backup for good; see the port.
+
+        Raises:
+            VaultUnavailable.
+
+        """
+        shelf = Shelf(self.path, source, backup_id)
+        with self._translated():
+            if shelf.ours:
+                shelf.manifest.unlink(missing_ok=True)
+                files.fsync_directory(shelf.directory)
+                self._remove(shelf)
 
     def free_bytes(self) -> int:
         """Return the room left, having seen that the vault can be written.

@@ -3,11 +3,14 @@
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import UnknownName
 from core.model import naming
+from core.model.vault_entry import VaultEntry
 
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"
@@ -75,13 +78,22 @@ def is_file(path: Path) -> bool:
     return _is(path, stat.S_ISREG)
 
 
-def committed(root: Path) -> Iterator[Shelf]:
-    """Yield the shelf of every manifest; what has another name, form or kind is not ours and left alone."""
+def entries(root: Path) -> Iterator[VaultEntry]:
+    """Yield what lies on every shelf; what has another name, form or kind is not ours and left alone."""
     for source in _directories(root):
         if naming.SOURCE_NAME.fullmatch(source):
             for backup_id in _directories(root / source):
-                if naming.is_backup_id(backup_id) and (shelf := Shelf(root, source, backup_id)).committed:
-                    yield shelf
+                if naming.is_backup_id(backup_id):
+                    yield from _entry(Shelf(root, source, backup_id))
+
+
+def _entry(shelf: Shelf) -> Iterator[VaultEntry]:
+    """Yield the entry of a shelf; nothing where it is removed meanwhile."""
+    with suppress(FileNotFoundError), os.scandir(shelf.directory) as inside:
+        found = [shelf.directory.lstat(), *(entry.stat(follow_symlinks=False) for entry in inside)]
+        changed_at = datetime.fromtimestamp(max(each.st_mtime for each in found), UTC)
+        size = sum(each.st_size for each in found[1:])
+        yield VaultEntry(shelf.source, shelf.backup_id, shelf.committed, changed_at, size)
 
 
 def _directories(path: Path) -> list[str]:

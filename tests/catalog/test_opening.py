@@ -30,7 +30,7 @@ def test_opening_twice_changes_nothing(path: Path) -> None:
         with Catalog.open(path) as second:
             assert second.backups.get(samples.good().id).id == samples.good().id
             with second.read() as db:
-                assert db.execute("select count(*) from _sqlite_migrations").fetchone() == (1,)
+                assert db.execute("select count(*) from _sqlite_migrations").fetchone() == (2,)
 
 
 def test_empty_file_becomes_a_catalog(path: Path) -> None:

@@ -1,0 +1,89 @@
+"""The ledger of expected runs: each due time of each source stands in it once, whatever the clock does."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.catalog.columns import DAY, MOMENT, PLAIN, TIERS, Table, choice, moment_text, optional
+from core.catalog.file import CatalogFile, rows
+from core.catalog.schema import OPEN_RUNS
+from core.model.expected import ExpectedRun, ExpectedState
+
+TABLE = Table(
+    "expected",
+    "source",
+    ExpectedRun,
+    {
+        "source": PLAIN,
+        "due_at": MOMENT,
+        "day": DAY,
+        "tiers": TIERS,
+        "state": choice(ExpectedState),
+        "noted_at": MOMENT,
+        "backup_id": PLAIN,
+        "covers": PLAIN,
+        "covers_since": optional(MOMENT),
+        "attempts": PLAIN,
+        "retry_at": optional(MOMENT),
+    },
+)
+
+
+class Expected:
+    """Every run that a schedule asked for."""
+
+    def __init__(self, file: CatalogFile) -> None:
+        self._file = file
+
+    def note(self, run: ExpectedRun) -> bool:
+        """Record a due time; False where it was recorded before, by whichever process: it is not this one's to run."""
+        row = TABLE.row(run)
+        sql = f"insert into expected ({', '.join(row)}) values ({', '.join('?' * len(row))}) on conflict do nothing"  # noqa: S608 - ours
+        with self._file.write() as db:
+            return db.execute(sql, tuple(row.values())).rowcount == 1
+
+    def move(
+        self, source: str, due_at: datetime, frm: frozenset[ExpectedState], **changes: object
+    ) -> ExpectedRun | None:
+        """Change fields of a run if it stands in one of the states `frm`; return it, None where it does not.
+
+        Raises:
+            TypeError: there is no such field.
+
+        """
+        columns = TABLE.changed(changes)
+        with self._file.write() as db:
+            found = rows(db, "select * from expected where source = ? and due_at = ?", (source, moment_text(due_at)))
+            if not found or found[0]["state"] not in frm:
+                return None
+            assigned = ", ".join(f"{name} = ?" for name in columns)
+            sql = f"update expected set {assigned} where source = ? and due_at = ?"  # noqa: S608 - names are ours
+            db.execute(sql, (*columns.values(), source, moment_text(due_at)))
+            return TABLE.value({**found[0], **columns})
+
+    def open_ones(self) -> tuple[ExpectedRun, ...]:
+        """Return every run of which something is still to come, by source and time."""
+        return self._select(f"indexed by expected_open where {OPEN_RUNS} order by source, due_at")
+
+    def of_backup(self, backup_id: str) -> tuple[ExpectedRun, ...]:
+        """Return the runs that a backup serves."""
+        return self._select("where backup_id = ? order by due_at", backup_id)
+
+    def newest(self, source: str, until: datetime) -> ExpectedRun | None:
+        """Return the newest run of a source that was due by then: what a clock that ran ahead left is passed over."""
+        rest = "where source = ? and due_at <= ? order by due_at desc limit 1"
+        return next(iter(self._select(rest, source, moment_text(until))), None)
+
+    def newest_by_source(self, until: datetime) -> Mapping[str, datetime]:
+        """Return the newest due time of every source that was due by then."""
+        with self._file.read() as db:
+            sql = "select source, max(due_at) from expected where due_at <= ? group by source"
+            return {str(source): datetime.fromisoformat(due) for source, due in db.execute(sql, (moment_text(until),))}
+
+    def page(self, source: str, limit: int = 20) -> tuple[ExpectedRun, ...]:
+        """Return the newest runs of a source."""
+        return self._select("where source = ? order by due_at desc limit ?", source, limit)
+
+    def _select(self, rest: str, *parameters: str | int) -> tuple[ExpectedRun, ...]:
+        with self._file.read() as db:
+            found = rows(db, f"select * from expected {rest}", parameters)  # noqa: S608 - ours
+        return tuple(TABLE.value(row) for row in found)

@@ -1,0 +1,75 @@
+"""What retention asks of the catalog: which backups have bytes, which are on their way out, which are in use."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.catalog.backups import TABLE
+from core.catalog.columns import moment_text
+from core.catalog.file import CatalogFile, rows
+from core.catalog.schema import (
+    LEAVING_BACKUPS,
+    MADE_INSTANCES,
+    OPEN_DOWNLOADS,
+    OPEN_RESTORES,
+    STORED_BACKUPS,
+    UNSAVED_BACKUPS,
+)
+from core.model.backup import Backup
+
+
+class Retained:
+    """Questions across records; nothing is stored here."""
+
+    def __init__(self, file: CatalogFile) -> None:
+        self._file = file
+
+    def stored(self, source: str, limit: int = -1) -> tuple[Backup, ...]:
+        """Return the backups of a source that have bytes in a vault, newest first; the newest few where limited."""
+        with self._file.read() as db:
+            found = rows(
+                db,
+                f"select * from backups indexed by backups_stored where source = ? and {STORED_BACKUPS} "  # noqa: S608 - ours
+                "order by requested_at desc, id desc limit ?",
+                (source, limit),
+            )
+        return tuple(TABLE.value(row) for row in found)
+
+    def count_stored(self, source: str) -> int:
+        """Return how many backups of a source have bytes in a vault."""
+        sql = f"select count(*) from backups indexed by backups_stored where source = ? and {STORED_BACKUPS}"  # noqa: S608 - ours
+        with self._file.read() as db:
+            return int(db.execute(sql, (source,)).fetchone()[0])
+
+    def leaving(self) -> tuple[Backup, ...]:
+        """Return what is expired or being pruned, in the order in which it was let go."""
+        with self._file.read() as db:
+            sql = f"select * from backups indexed by backups_leaving where {LEAVING_BACKUPS} order by expired_at, id"  # noqa: S608 - ours
+            return tuple(TABLE.value(row) for row in rows(db, sql))
+
+    def unsaved(self, limit: int = 100) -> tuple[Backup, ...]:
+        """Return backups whose manifest does not say yet what their record says."""
+        with self._file.read() as db:
+            sql = f"select * from backups indexed by backups_unsaved where {UNSAVED_BACKUPS} order by id limit ?"  # noqa: S608 - ours
+            return tuple(TABLE.value(row) for row in rows(db, sql, (limit,)))
+
+    def in_use(self, now: datetime) -> Mapping[str, str]:
+        """Return the backups that somebody works with, each with what is done with it, in words.
+
+        A download counts as long as its link works and it has not ended; a restore from the request on; an instance
+        while it is made; a verification as long as its run holds its lease.
+        """
+        with self._file.read() as db:
+            downloads = db.execute(
+                f"select backup_id from downloads where {OPEN_DOWNLOADS} and expires_at > ?",  # noqa: S608 - ours
+                (moment_text(now),),
+            )
+            used = {str(row[0]): "being downloaded" for row in downloads}
+            verified = db.execute("select substr(run, 8) from leases where name >= 'verify:' and name < 'verify;'")
+            used |= {str(row[0]): "being verified" for row in verified}
+            restored = db.execute(
+                "select json_extract(plan, '$.backup_id') from restores indexed by restores_open "  # noqa: S608 - ours
+                f"where {OPEN_RESTORES}"
+            )
+            used |= {str(row[0]): "wanted for a restore" for row in restored}
+            provisioned = db.execute(f"select backup_id from instances where {MADE_INSTANCES}")  # noqa: S608 - ours
+            return used | {str(row[0]): "being restored from" for row in provisioned}
