@@ -1,23 +1,25 @@
-"""Kill the bot at random moments of backups and restores, start it again, and look for anything untrue or left."""
+"""Kill the bot in every step of backups and restores, start it again, and look for anything untrue or left."""
 
 import argparse
 import random
 import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from tabulate import tabulate
 
+from bench.steps import UNRECORDED, Steps, follow, step_of
 from core.errors import SafeholdError
 from core.model.backup import Backup
 from core.model.restore import Restore
 from core.runtime.identity import alive
-from tests.support.stricken import Stricken, stricken_demo
+from tests.support.stricken import RUN_SECONDS, Stricken, stricken_demo
 
 SETTLE_SECONDS = 60.0
 TRUTH = {
@@ -30,13 +32,15 @@ TRUTH = {
 
 @dataclass(slots=True)
 class Blow:
-    """One kill. `seconds`: after the run began (the click, where it was early); `run` is "" where none was recorded.
+    """One kill: of which act, in which step by the record, how many seconds after the click.
 
-    `settled`: seconds from the restart until nothing was untrue or left.
+    `aim` is the step that was meant; `run` is "" where none was recorded. `settled`: seconds from the restart until
+    nothing was untrue or left.
     """
 
     act: str
-    seconds: float
+    aim: str
+    seconds: float = 0.0
     run: str = ""
     step: str = ""
     state: str = ""
@@ -47,8 +51,9 @@ class Blow:
 
 @dataclass(slots=True)
 class Figures:
-    """What the run counted. `good` holds every backup that ever was good."""
+    """What the run counted. `good` holds every backup that ever was good; `steps` those of each act."""
 
+    steps: dict[str, Steps]
     blows: list[Blow] = field(default_factory=list)
     good: set[str] = field(default_factory=set)
     last: str = ""
@@ -60,18 +65,43 @@ class Figures:
         return [fault for blow in self.blows for fault in blow.faults]
 
 
-def torture(world: Stricken, kills: int, seed: int, tell: Callable[[Blow], None] = lambda _: None) -> Figures:
-    """Kill so often, backups and restores in turn, at moments spread over a run and random in their part of it.
+@dataclass(slots=True)
+class Act:
+    """A backup or a restore that was just clicked, watched from outside."""
 
-    Every other backup is killed between the click and its storing, a small part of a small graph's backup.
-    """
-    figures, chance = Figures(), random.Random(seed)
-    first, backup_lasts = _whole(world, world.back_up, "good")
-    kept, restore_lasts = _whole(world, lambda: world.restore(first), "ready")
-    lasts = {"backup": backup_lasts, "restore": restore_lasts, "click": _click_lasts(world)}
-    figures.good |= {backup.id for backup in world.good()}
-    for act, moment in _moments(kills, lasts, chance):
-        blow = _strike(world, first, act, moment)
+    world: Stricken
+    name: str
+    clicked: threading.Thread
+    before: int
+    run: str = ""
+
+    @classmethod
+    def begin(cls, world: Stricken, name: str, backup: str) -> Self:
+        """Click, and wait for nothing; a restore is begun by its approval."""
+        if name == "backup":
+            before = world.core.catalog.revision()
+            return cls(world, name, world.click(), before)
+        restore = world.ask_restore(backup)
+        return cls(world, name, world.approve(restore), 0, restore)
+
+    def step(self) -> str:
+        """Return how far it is by the records."""
+        if not self.run:
+            self.run = next((found.id for found in self.world.core.changes(self.before).backups), "")
+        step = step_of(self.world.record(self.run)) if self.run else UNRECORDED
+        return UNRECORDED if step == "waiting" else step
+
+
+def torture(world: Stricken, acts: Iterable[str], seed: int, tell: Callable[[Blow], None] = lambda _: None) -> Figures:
+    """Let each act begin, and kill the bot at a random moment of that step of it which has been hit least."""
+    chance = random.Random(seed)
+    first = world.back_up()
+    _require(world, first, "good")
+    backup, _ = _whole(world, "backup", first, "good")
+    restore, kept = _whole(world, "restore", first, "ready")
+    figures = Figures({"backup": backup, "restore": restore}, good={backup.id for backup in world.good()})
+    for act in acts:
+        blow = _strike(world, act, figures.steps[act], first, chance)
         _settle(world, blow, figures)
         figures.blows.append(blow)
         tell(blow)
@@ -83,60 +113,55 @@ def torture(world: Stricken, kills: int, seed: int, tell: Callable[[Blow], None]
     return figures
 
 
-def _whole(world: Stricken, begin: Callable[[], str], expected: str) -> tuple[str, float]:
-    """Let a run come to its end; return its id and the seconds it took."""
-    run, began = begin(), time.monotonic()
+def _require(world: Stricken, run: str, expected: str) -> None:
     state = world.settled(run)
     if state != expected:
         raise SystemExit(f"{run} is {state}, before anything was killed: see {world.directory / 'state' / 'logs'}")
-    return run, time.monotonic() - began
 
 
-def _moments(kills: int, lasts: dict[str, float], chance: random.Random) -> Iterator[tuple[str, float]]:
-    parts = (kills + 1) // 2
-    order = ((part, act) for part in chance.sample(range(parts), parts) for act in ("backup", "restore"))
-    for part, act in islice(order, kills):
-        kind = "click" if act == "backup" and part % 2 == 0 else act
-        yield kind, (part + chance.random()) / parts * lasts[kind]
+def _whole(world: Stricken, name: str, backup: str, expected: str) -> tuple[Steps, str]:
+    """Let a run come to its end; return its steps and its id."""
+    act = Act.begin(world, name, backup)
+    steps = Steps(follow(act.step, lambda _: bool(act.run) and not world.record(act.run).state.open, RUN_SECONDS))
+    act.clicked.join()
+    _require(world, act.run, expected)
+    return steps, act.run
 
 
-def _click_lasts(world: Stricken) -> float:
-    """Return the seconds from a click until a backup is stored, once everything has been done before."""
-    began = time.monotonic()
-    run = world.back_up()
-    begun = time.monotonic() - began
-    world.settled(run)
-    return begun + sum(seconds for part, seconds in world.record(run).parts if part != "prove")
-
-
-def _strike(world: Stricken, backup: str, act: str, moment: float) -> Blow:
-    """Begin a run, kill the bot at that moment of it, and start the bot again."""
-    blow = Blow("backup" if act == "click" else act, moment)
-    if act == "click":
-        before, clicked = world.core.catalog.revision(), world.click()
-        time.sleep(moment)
-        world.kill()
-        clicked.join()
-        blow.run = next((backup.id for backup in world.core.changes(before).backups), "")
-    else:
-        blow.run = world.back_up() if act == "backup" else world.restore(backup)
-        time.sleep(moment)
-        world.kill()
-    blow.step = world.step(blow.run) if blow.run else "nothing was recorded yet"
+def _strike(world: Stricken, name: str, steps: Steps, backup: str, chance: random.Random) -> Blow:
+    """Begin a run, kill the bot in the step that is aimed at, and start the bot again."""
+    aim, into = steps.aim(chance)
+    act, began = Act.begin(world, name, backup), time.monotonic()
+    follow(act.step, lambda step: steps.reached(step, aim), RUN_SECONDS)
+    time.sleep(into)
+    world.kill()
+    act.clicked.join()
+    blow = Blow(name, aim, time.monotonic() - began)
+    blow.step, blow.run = act.step(), act.run
+    steps.hit[blow.step] += 1
     world.revive()
+    if name == "restore" and blow.step == UNRECORDED:
+        # The click was lost with the bot, as Slack said to who clicked: he clicks again.
+        world.approve(act.run).join()
     return blow
 
 
 def _settle(world: Stricken, blow: Blow, figures: Figures) -> None:
-    """Wait until nothing is wrong, at most a minute; what still is then are the faults."""
-    run, began = blow.run, time.monotonic()
+    """Wait until nothing is wrong, at most a minute; what still is then are the faults.
+
+    A run that was taken over is no fault while it really goes on, nor is its time counted.
+    """
+    run, began, taken_over = blow.run, time.monotonic(), 0.0
     while faults := list(_wrong(world, run, figures)):
-        going = bool(run) and _really_runs(world, run)
-        if time.monotonic() - began > (4 * SETTLE_SECONDS if going else SETTLE_SECONDS):
+        passed = time.monotonic() - began
+        if passed < RUN_SECONDS and run and _really_runs(world, run):
+            blow.settled = blow.settled or passed
+            taken_over = passed
+        elif passed - taken_over > SETTLE_SECONDS:
             blow.faults = faults
             break
         time.sleep(0.2)
-    blow.settled = time.monotonic() - began
+    blow.settled = blow.settled or time.monotonic() - began
     blow.state = world.record(run).state.value if run else "never begun"
     figures.good |= {backup.id for backup in world.good()}
     for backup in sorted(figures.good):
@@ -190,22 +215,48 @@ def _still_there(world: Stricken, restore: str) -> bool:
 
 def main() -> int:
     given = argparse.ArgumentParser(description=__doc__)
-    given.add_argument("--kills", type=int, default=20)
+    given.add_argument("--backups", type=int, default=20, help="how many backups are struck")
+    given.add_argument("--restores", type=int, default=20, help="how many restores are struck")
+    given.add_argument("--megabytes", type=int, default=16, help="by how much the demo's graph is filled up before")
     given.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     chosen = given.parse_args()
-    print(f"{chosen.kills} kills, seed {chosen.seed}")
+    acts = _in_turn(chosen.backups, chosen.restores)
+    print(f"{len(acts)} kills, seed {chosen.seed}")
     directory = Path(tempfile.mkdtemp(prefix="safehold-kill-"))
     with stricken_demo(directory) as world:
-        figures = torture(world, chosen.kills, chosen.seed, lambda blow: print(_line(blow), flush=True))
+        world.fill(chosen.megabytes)
+        figures = torture(world, acts, chosen.seed, lambda blow: print(_line(blow), flush=True))
     shutil.rmtree(directory)
+    _print(figures)
+    return int(bool(figures.faults) or figures.last != "good" or not figures.survived)
+
+
+def _in_turn(backups: int, restores: int) -> list[str]:
+    """Return the acts, the two kinds mixed as evenly as their numbers allow."""
+    places = [((n + 0.5) / backups, "backup") for n in range(backups)]
+    places += [((n + 0.5) / restores, "restore") for n in range(restores)]
+    return [act for _, act in sorted(places)]
+
+
+def _print(figures: Figures) -> None:
     headers = ("run", "killed after s", "while", "ended as", "settled after s", "good ones read back", "faults")
     print(tabulate([_row(blow) for blow in figures.blows], headers, floatfmt=".2f"))
+    print()
+    print(tabulate(_by_step(figures), ("run", "step", "lasts s", "kills", "faults", "slowest settled s"), "github"))
     print(
-        f"{len(figures.blows)} kills, {len(figures.faults)} faults, {len(figures.good)} good backups, "
+        f"\n{len(figures.blows)} kills, {len(figures.faults)} faults, {len(figures.good)} good backups, "
         f"slowest settled after {max(blow.settled for blow in figures.blows):.1f} s, "
         f"a ready instance {'survived all' if figures.survived else 'WAS LOST'}, the last backup is {figures.last}"
     )
-    return int(bool(figures.faults) or figures.last != "good" or not figures.survived)
+
+
+def _by_step(figures: Figures) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each step: what was never hit has its row, too."""
+    for act, steps in figures.steps.items():
+        for step in dict.fromkeys((*steps.lasts, *steps.hit)):
+            blows = [blow for blow in figures.blows if (blow.act, blow.step) == (act, step)]
+            faults, slowest = sum(len(blow.faults) for blow in blows), max((blow.settled for blow in blows), default=0)
+            yield act, step, f"{steps.lasts.get(step, 0):.3f}", len(blows), faults, f"{slowest:.1f}"
 
 
 def _row(blow: Blow) -> tuple[object, ...]:

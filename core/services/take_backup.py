@@ -57,7 +57,7 @@ class TakeBackup:
 
         """
         started = self.catalog.backups.move(
-            backup_id, PENDING, state=BackupState.RUNNING, started_at=self.clock.now(), step=Step("capturing")
+            backup_id, PENDING, state=BackupState.RUNNING, started_at=self.clock.now(), step=Step("checking")
         )
         if started is None:
             return

@@ -20,6 +20,7 @@ from cli.demo.stage import Stage
 from cli.screen import Screen
 from cli.session import NoGroups
 from core.bootstrap import Core, build_core, load_config
+from core.engines.janusgraph_berkeleyje.gremlin import ask
 from core.model.instance import Instance, InstanceState
 from core.model.progress import silent
 from playground.desk import Desk
@@ -27,6 +28,23 @@ from tests.support.janus import free_port, java_or_skip, until
 
 RUN_SECONDS = 240.0
 CLICK_SECONDS = 30.0
+KEY = """\
+def m = graph.openManagement()
+m.makePropertyKey('filling').dataType(String).make()
+m.makeVertexLabel('filler').make()
+m.commit()
+'made'
+"""
+FILL = """\
+def random = new Random({seed})
+20.times {{
+    def bytes = new byte[37500]
+    random.nextBytes(bytes)
+    g.addV('filler').property('filling', bytes.encodeBase64().toString()).iterate()
+}}
+g.tx().commit()
+'filled'
+"""
 Message = dict[str, Any]
 
 
@@ -63,6 +81,12 @@ class Stricken:
         """Wait until the bot is connected to the workspace."""
         until(lambda: bool(self.desk.state()["connections"]), 90, f"the bot is connected, see {self.bot.log}")
 
+    def fill(self, megabytes: int) -> None:
+        """Let the source grow by so many megabytes that hardly compress, a megabyte a transaction."""
+        ask(self.stage.endpoint, KEY, CLICK_SECONDS)
+        for number in range(megabytes):
+            ask(self.stage.endpoint, FILL.format(seed=number), CLICK_SECONDS)
+
     # What people do
 
     def back_up(self) -> str:
@@ -73,12 +97,18 @@ class Stricken:
 
     def click(self) -> threading.Thread:
         """Type the same without waiting for an answer; the thread ends when Slack has one, or gives up."""
-        thread = threading.Thread(target=self.desk.write, args=("olga", f"/backups now {SOURCE}"))
-        thread.start()
-        return thread
+        return self._meanwhile(lambda: self.desk.write("olga", f"/backups now {SOURCE}"))
 
     def restore(self, backup: str) -> str:
         """Ask for a restore and have it approved; return its id once it is decided on."""
+        restore = self.ask_restore(backup)
+        self.approve(restore).join()
+        find = self.core.catalog.restores.get
+        until(lambda: find(restore).state.value != "waiting", CLICK_SECONDS, "the restore is decided on")
+        return restore
+
+    def ask_restore(self, backup: str) -> str:
+        """Ask for a restore; return its id once it waits for approval and can be approved."""
         before = self.core.catalog.revision()
         self.press("olga", f"backup:{backup}", "restore")
         until(lambda: bool((self.desk.modal("olga") or {}).get("body", {}).get("submit")), CLICK_SECONDS, "the plan")
@@ -86,10 +116,12 @@ class Stricken:
         assert view is not None
         self.desk.submit("olga", view, {"reason": {"reason": f"torture {secrets.token_hex(3)}"}})
         restore = self._first(lambda: [r.id for r in self.core.changes(before).restores])
-        self.press("arne", f"restore:{restore}", "approve", slot="request")
-        find = self.core.catalog.restores.get
-        until(lambda: find(restore).state.value != "waiting", CLICK_SECONDS, "the restore is decided on")
+        self._offered(f"restore:{restore}", "approve", "request")
         return restore
+
+    def approve(self, restore: str) -> threading.Thread:
+        """Press Approve without waiting for an answer; the thread ends when Slack has one, or gives up."""
+        return self._meanwhile(lambda: self.press("arne", f"restore:{restore}", "approve", slot="request"))
 
     def destroy(self, instance: Instance) -> None:
         """Press Destroy and wait until it is gone."""
@@ -99,8 +131,7 @@ class Stricken:
 
     def press(self, person: str, subject: str, action: str, *, slot: str = "main") -> None:
         """Press a button of a message as soon as it is offered."""
-        held = f'"action_id": "{action}"'
-        until(lambda: any(held in json.dumps(m["blocks"]) for m in self.messages(subject, slot)), CLICK_SECONDS, held)
+        self._offered(subject, action, slot)
         self.desk.press(person, self.messages(subject, slot)[0], action)
 
     def settled(self, run: str, seconds: float = RUN_SECONDS) -> str:
@@ -113,10 +144,14 @@ class Stricken:
         catalog = self.core.catalog
         return catalog.restores.get(run) if run.startswith("r-") else catalog.backups.get(run)
 
-    def step(self, run: str) -> str:
-        """Return in a word how far a run is."""
-        record = self.record(run)
-        return record.step.name if record.step else str(record.state.value)
+    def _offered(self, subject: str, action: str, slot: str) -> None:
+        held = f'"action_id": "{action}"'
+        until(lambda: any(held in json.dumps(m["blocks"]) for m in self.messages(subject, slot)), CLICK_SECONDS, held)
+
+    def _meanwhile(self, act: Callable[[], object]) -> threading.Thread:
+        thread = threading.Thread(target=act)
+        thread.start()
+        return thread
 
     def _first(self, look: Callable[[], list[str]]) -> str:
         until(lambda: bool(look()), CLICK_SECONDS, "it was recorded")
