@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from core.engines.janusgraph_berkeleyje import JanusGraphBerkeleyJE
 from core.engines.janusgraph_berkeleyje.jvm import Tool
 from core.engines.janusgraph_berkeleyje.place import graph_settings, write_properties
 from core.model.image import Image
+from core.model.manifest import Manifest
 from core.model.place import Place
 from core.model.progress import silent
 from core.model.source import Source
-from tests.support.engines import RealClock, manifest_of, new_backup_id, stored
+from core.vaults.directory import DirectoryVault
+from tests.support.engines import RealClock, manifest_of, new_backup_id
 from tests.support.janus import CACHE, CLEANING, Janus, free_port, janus_server, java_or_skip
 from tests.support.numbered_writer import KEPT, SCHEMA, WRITERS, Writer
 
@@ -47,6 +49,7 @@ class Figures:
     windows: list[tuple[float, float]] = field(default_factory=list)
     fingerprints_equal: int = 0
     fingerprints: int = 0
+    different: set[str] = field(default_factory=set)
 
     def judge(self, name: str, verdict: str) -> None:
         """Count one image's verdict."""
@@ -90,10 +93,11 @@ class Torture:
     root: Path
     engine: JanusGraphBerkeleyJE
     writers: list[Writer]
+    vault: DirectoryVault
     figures: Figures = field(default_factory=Figures)
     acknowledged: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def batch(self, numbers: range, *, compare: bool) -> None:
+    def batch(self, numbers: range, compare_each: int) -> None:
         """Take some captures, each with a naive copy beside it, then check all of them in one JVM."""
         images = self.root / "images"
         images.mkdir()
@@ -101,7 +105,7 @@ class Torture:
             self._progress(30)
             if number % 2:
                 self._naive(images / f"naive-{number}")
-            self._capture(images / f"exact-{number}", compare=compare and number == numbers[0])
+            self._capture(images / f"exact-{number}", compare=number % compare_each == 0)
             if not number % 2:
                 self._naive(images / f"naive-{number}")
         java, jars = java_or_skip()
@@ -143,11 +147,26 @@ class Torture:
         self.figures.windows.append((began, time.monotonic()))
         self.figures.captures += 1
         self.figures.lock_milliseconds.append(image.facts["capture"]["lock_seconds"] * 1000)
-        stored(image, target)
+        manifest = self._archived(image, backup)
+        self.engine.discard(source, backup)
+        shutil.move(self._unpacked(manifest, self.root / "judged"), target)
         self._graph(target)
         if compare:
-            self._restore(image)
-        self.engine.discard(source, backup)
+            self._compare(manifest)
+        shutil.rmtree(self.vault.path / manifest.source / backup)
+
+    def _archived(self, image: Image, backup: str) -> Manifest:
+        """Store an image as a backup is stored: archive, read back, manifest."""
+        manifest = replace(manifest_of(self.engine, image), source="tortured", backup_id=backup)
+        archive = self.vault.put(manifest.source, backup, image, silent)
+        self.vault.verify(manifest.source, backup, archive, silent)
+        manifest = replace(manifest, archive=archive)
+        self.vault.commit(manifest)
+        return manifest
+
+    def _unpacked(self, manifest: Manifest, into: Path) -> Path:
+        into.mkdir(parents=True, exist_ok=True)
+        return self.vault.unpack(manifest, into, silent)
 
     def _naive(self, target: Path) -> None:
         self._note(target)
@@ -165,15 +184,16 @@ class Torture:
             target / "graph.properties", graph_settings(target, name=f"check-{target.name}", indexes=("search",))
         )
 
-    def _restore(self, image: Image) -> None:
-        """Prove one image and prepare another copy of it: the fingerprints have to be equal."""
-        manifest = manifest_of(self.engine, image)
-        proof = self.engine.prove(stored(image, self.root / "proof"), manifest, silent)
+    def _compare(self, manifest: Manifest) -> None:
+        """Prove the backup and prepare an instance of it, each from the archive: fingerprints and counts are equal."""
+        proof = self.engine.prove(self._unpacked(manifest, self.root / "proof"), manifest, silent)
         place = Place("tortured-restore", self.root / "place", "127.0.0.1", free_port())
-        unpacked = stored(image, place.directory / "unpacked")
+        unpacked = self._unpacked(manifest, place.directory / "unpacked")
         prepared = self.engine.prepare(unpacked, manifest.proven(proof), place, silent)
         self.figures.fingerprints += 1
-        self.figures.fingerprints_equal += prepared.fingerprint == proof.fingerprint
+        equal = (prepared.fingerprint, prepared.counts) == (proof.fingerprint, proof.counts)
+        self.figures.fingerprints_equal += equal
+        self.figures.different.add(proof.fingerprint)
         shutil.rmtree(self.root / "proof")
         shutil.rmtree(place.directory)
 
@@ -184,8 +204,8 @@ def _copy_slowly(source: str, target: str) -> str:
     return copied
 
 
-def torture(captures: int, root: Path, *, compare_each: int = 25) -> dict[str, Any]:
-    """Run it and return the figures. Every `compare_each`-th batch's first capture is restored as well."""
+def torture(captures: int, root: Path, *, compare_each: int = 1) -> dict[str, Any]:
+    """Run it and return the figures. Of every `compare_each` captures one is restored and compared as well."""
     with janus_server(root / "source", "tortured", SETTINGS) as server:
         server.run(SCHEMA)
         stop = threading.Event()
@@ -194,11 +214,13 @@ def torture(captures: int, root: Path, *, compare_each: int = 25) -> dict[str, A
         for thread in threads:
             thread.start()
         engine = JanusGraphBerkeleyJE(root / "scratch", RealClock(), CACHE, MEMORY)
-        run = Torture(server, root, engine, writers)
+        vault = DirectoryVault("tortured", root / "vault")
+        vault.path.mkdir()
+        run = Torture(server, root, engine, writers, vault)
         try:
             run._progress(2 * KEPT)  # noqa: SLF001  our own: until transactions delete
             for first in range(0, captures, BATCH):
-                run.batch(range(first, min(captures, first + BATCH)), compare=first % compare_each < BATCH)
+                run.batch(range(first, min(captures, first + BATCH)), compare_each)
                 print(datetime.now(UTC).time().replace(microsecond=0), _summary(run), flush=True)
         finally:
             stop.set()
@@ -220,6 +242,7 @@ def _summary(run: Torture) -> dict[str, Any]:
         "naive_failures": figures.naive_failures,
         "naive": figures.naive,
         "fingerprints_equal": f"{figures.fingerprints_equal} of {figures.fingerprints}",
+        "fingerprints_different_of_captures": len(figures.different),
         "lock_ms_median": round(statistics.median(figures.lock_milliseconds), 2),
         "lock_ms_max": round(max(figures.lock_milliseconds), 2),
         "files_cleaned": present[-1] + 1 - len(present),
@@ -249,12 +272,13 @@ def main() -> int:
     """Run the torture and print its figures as JSON; 0 only where every capture is exact."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--captures", type=int, default=50)
+    parser.add_argument("--compare-each", type=int, default=1, help="restore one of so many captures")
     parser.add_argument("--keep", action="store_true", help="leave the files where they are")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
     root = Path(tempfile.mkdtemp(prefix="safehold-torture-"))
     try:
-        figures = torture(arguments.captures, root)
+        figures = torture(arguments.captures, root, compare_each=arguments.compare_each)
     finally:
         if not arguments.keep:
             shutil.rmtree(root)
