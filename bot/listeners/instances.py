@@ -1,15 +1,14 @@
 """Instances: what stands, for how long, and its end."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from bot.blocks import answers
-from bot.blocks.instance import extension, listing
+from bot.blocks.instance import listing
 from bot.blocks.text import code
 from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Action
 from bot.parse import Request
-from core.errors import Stale
 from core.services.access import Verb
 
 
@@ -32,19 +31,16 @@ def press_extend(call: Call) -> None:
 
     """
     name, _, shown = call.value.partition(" ")
-    instance = call.core.catalog.instances.find(name)
-    if shown and call.value != extension(instance):
-        until = f"{instance.lease_ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        raise Stale(
-            f"The lease was changed since this was shown: {name} lives until {until}. Nothing was changed.",
-            hint=f"To lengthen it further, type /backups extend {name} 4h.",
-        )
-    extend(call, name)
+    _extend(call, name, None, datetime.fromtimestamp(int(shown), UTC) if shown else None)
 
 
 def extend(call: Call, name: str, seconds: int | None = None) -> None:
     """Lengthen a lease."""
-    instance = call.core.extend_instance(name, call.person, seconds)
+    _extend(call, name, seconds, None)
+
+
+def _extend(call: Call, name: str, seconds: int | None, shown: datetime | None) -> None:
+    instance = call.core.extend_instance(name, call.person, seconds, shown=shown)
     call.desk.board.wake()
     call.say(answers.extended(instance))
 

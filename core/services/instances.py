@@ -1,7 +1,7 @@
 """What people do with a restored instance: extend its lease, destroy it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
 from core.errors import NotAllowed, SafeholdError, Stale
@@ -46,20 +46,27 @@ class ExtendInstance:
     access: Access
     clock: Clock
 
-    def __call__(self, name: str, person: Person, seconds: int | None = None) -> Instance:
+    def __call__(
+        self, name: str, person: Person, seconds: int | None = None, *, shown: datetime | None = None
+    ) -> Instance:
         """Move the end of the lease by so many seconds (four hours unless said); at most thirty days from now.
+
+        `shown` is the end that the person saw, to the second; where it is another by now, nothing is changed. Without
+        it everybody's seconds are added, also those of two at once.
 
         Raises:
             UnknownName, AmbiguousId, NotAllowed, UsageError.
-            Stale: it is not ready any more.
+            Stale: it is not ready any more, or its lease has another end than was shown.
 
         """
-        instance = self.catalog.instances.find(name)
-        require_right(self.access, person, instance)
-        now = self.clock.now()
-        latest = now + timedelta(seconds=LONGEST_LIFE)
-        ends = min(instance.lease_ends_at + timedelta(seconds=checked_lifetime(seconds or EXTENSION_SECONDS)), latest)
+        found = self.catalog.instances.find(name)
+        require_right(self.access, person, found)
+        added, now = timedelta(seconds=checked_lifetime(seconds or EXTENSION_SECONDS)), self.clock.now()
         with self.catalog.write():
+            # Read in the write: what another one has added a moment ago is added to, not overwritten.
+            instance = self.catalog.instances.get(found.name)
+            _require_shown(instance, shown)
+            ends = min(instance.lease_ends_at + added, now + timedelta(seconds=LONGEST_LIFE))
             extended = self.catalog.instances.move(instance.name, READY, lease_ends_at=ends)
             if extended is not None:
                 detail = {"until": ends.isoformat()}
@@ -67,6 +74,16 @@ class ExtendInstance:
         if extended is None:
             raise Stale(f"{instance.name} is {instance.state.value}: it can't be extended.")
         return extended
+
+
+def _require_shown(instance: Instance, shown: datetime | None) -> None:
+    if shown is None or int(shown.timestamp()) == int(instance.lease_ends_at.timestamp()):
+        return
+    until = f"{instance.lease_ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    raise Stale(
+        f"The lease was changed since this was shown: {instance.name} lives until {until}. Nothing was changed.",
+        hint=f"To lengthen it further, type /backups extend {instance.name} 4h.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
