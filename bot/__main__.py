@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from apscheduler.schedulers.background import BackgroundScheduler
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -27,6 +27,7 @@ from bot.web import WebServer, build_web
 from core.bootstrap import Core, build_core, load_config
 from core.config import Config
 from core.errors import SafeholdError, UnavailableError, UsageError
+from core.runtime.waker import Waker
 
 SECONDS_BETWEEN_RECONCILES = 15
 SECONDS_FOR_A_CLICK = 2
@@ -55,7 +56,7 @@ class Bot:
     web: WebServer
     pool: ThreadPoolExecutor
     settings: Settings
-    scheduler: BackgroundScheduler = field(default_factory=lambda: BackgroundScheduler(timezone="UTC"))
+    waker: Waker
     _closing: list[Callable[[], object]] = field(default_factory=list)
     _stopping: list[threading.Thread] = field(default_factory=list)
 
@@ -73,11 +74,11 @@ class Bot:
         port = self.web.start()
         self._closing.append(lambda: self._beside(self.web.stop))
         self.board.start()
-        self.scheduler.add_job(
-            self._reconcile, "interval", seconds=SECONDS_BETWEEN_RECONCILES, max_instances=1, coalesce=True
-        )
-        self.scheduler.start()
-        self._closing.append(lambda: self.scheduler.shutdown(wait=False))
+        self.waker.every(SECONDS_BETWEEN_RECONCILES, self._reconcile, "reconcile")
+        for duty in self.core.duties.all:
+            self.waker.every(duty.seconds, partial(self.core.duties.run, duty), duty.name)
+        self.waker.start()
+        self._closing.append(self.waker.stop)
         if self.settings.mode is Mode.SOCKET:
             self._connect()
         return port
@@ -161,7 +162,8 @@ def build_bot(config: Config, settings: Settings) -> Bot:
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="listener")
     app = build_app(Desk(core, client, board, public_url), pool, settings.signing_secret)
     slack = app if settings.mode is Mode.HTTP else None
-    return Bot(core, app, board, WebServer(build_web(core, board.took, slack), web.host, web.port), pool, settings)
+    server = WebServer(build_web(core, board.took, slack), web.host, web.port)
+    return Bot(core, app, board, server, pool, settings, Waker(core.clock, core.note_clock))
 
 
 def serve(config_path: Path | None = None) -> int:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from slack_sdk import WebClient
 
 from bot.homes import Homes
-from bot.lead import Lead
 from bot.postbox import Postbox
 from bot.projections import Draft, drafts, subject_of
 from core.bootstrap import Core
 from core.errors import BusyError, UnavailableError
 from core.model.transfer import Download
+from core.services.lead import Lead
 
 SECONDS_BETWEEN_LOOKS = 0.3
 REVISION = "slack board revision"
@@ -44,7 +44,7 @@ class MessageBoard:
 
     def __post_init__(self) -> None:
         """Make what it works with."""
-        self._lead = Lead(self.core.catalog, self.core.owner, self.core.clock)
+        self._lead = self.core.lead
         self._homes = Homes(self.core, self.client, lambda: self._lead.held)
 
     def start(self) -> None:

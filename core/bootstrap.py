@@ -33,9 +33,12 @@ from core.services.check_up import CheckUp
 from core.services.create_backup import CreateBackup
 from core.services.decide_restore import DecideRestore
 from core.services.download_backup import OfferDownload, OpenDownload, Tokens
+from core.services.duties import Duties
 from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import DestroyInstance, ExtendInstance
+from core.services.lead import Lead
+from core.services.note_clock import NoteClock
 from core.services.orphans import Orphans
 from core.services.plan_restore import PlanRestore
 from core.services.prove_backup import ProveBackup
@@ -68,6 +71,9 @@ class Core:
     runner: ThreadRunner
     identity: ProcessIdentity
     role: str
+    lead: Lead
+    duties: Duties
+    note_clock: NoteClock
     heartbeat: Heartbeat
     failures: FailureLog
     browse: Browse
@@ -197,6 +203,7 @@ def build_core(
     run = RunRestore(catalog, adapters, clock, runner, prove, failures, identity.owner)
     initiate = InitiateRestore(catalog, clock, runner, run)
     orphans = Orphans(catalog, clock, runner, identity.owner)
+    lead = Lead(catalog, identity.owner, clock)
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
     return Core(
         config=config,
@@ -207,6 +214,9 @@ def build_core(
         runner=runner,
         identity=identity,
         role=role,
+        lead=lead,
+        duties=Duties((), lead, clock),
+        note_clock=NoteClock(catalog, clock),
         heartbeat=Heartbeat(lambda: _beat(catalog, identity, role, clock), SECONDS_BETWEEN_BEATS),
         failures=failures,
         browse=Browse(catalog, adapters, access, clock),

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.lead import MARK, SECONDS_BETWEEN_RENEWALS, SECONDS_UNRENEWED, Lead
 from core.runtime.identity import this_host
+from core.services.lead import MARK, SECONDS_BETWEEN_RENEWALS, SECONDS_UNRENEWED, Lead
 from tests.bot.conftest import World
 from tests.bot.people import words
 from tests.bot.slack_server import SlackServer

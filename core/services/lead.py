@@ -1,8 +1,9 @@
-"""Which of several bots on one catalog speaks: one leads, the others stand by and take over when it is gone."""
+"""Which of several bots on one catalog acts by itself: one leads, the others stand by and take over when it is gone."""
 
 import json
 import logging
 import secrets
+import threading
 from dataclasses import dataclass, field
 
 from core.catalog import Catalog
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Lead:
-    """A place that one process has at a time. Used by one thread.
+    """A place that one process has at a time: who has it keeps schedules, retention and the messages in Slack.
 
     Who stands by measures by its own clock for how long the leader was silent, so clocks may differ between hosts.
     """
@@ -33,6 +34,7 @@ class Lead:
     _seen: str = ""
     _seen_at: float = 0.0
     _told: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def held(self) -> bool:
@@ -40,7 +42,16 @@ class Lead:
         return bool(self._held)
 
     def hold(self) -> bool:
-        """Take or keep the place; False where another has it. Cheap between renewals."""
+        """Take or keep the place; False where another has it. Cheap between renewals; for any thread."""
+        with self._lock:
+            return self._hold()
+
+    def release(self) -> None:
+        """Give the place back, so that another has it at once."""
+        with self._lock:
+            self._release()
+
+    def _hold(self) -> bool:
         now = self.clock.monotonic()
         if self._held and now - self._renewed_at < SECONDS_BETWEEN_RENEWALS:
             return True
@@ -57,8 +68,7 @@ class Lead:
         self._take(wanted if taken else "", now)
         return taken
 
-    def release(self) -> None:
-        """Give the place back, so that another has it at once."""
+    def _release(self) -> None:
         if not self._held:
             return
         with self.catalog.write():
@@ -75,14 +85,14 @@ class Lead:
 
     def _take(self, held: str, now: float) -> None:
         if held and self._told:
-            logger.warning("the other bot is gone: this one keeps the messages in Slack from now on")
+            logger.warning("the other bot is gone: this one keeps schedules, retention and messages from now on")
         self._held, self._renewed_at = held, now
         self._told = self._told and not held
 
     def _stand_by(self, found: str) -> None:
         if not self._told:
             logger.warning(
-                "another bot works on this catalog (%s) and keeps the messages in Slack; this one stands by",
+                "another bot on this catalog (%s) keeps schedules, retention and messages; this one stands by",
                 _owner(found),
             )
         self._told = True

@@ -1,0 +1,52 @@
+"""Waking work again and again, whatever the wall clock does."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from core.runtime.waker import Waker
+
+SOON = 20
+
+
+class Clock:
+    """The real wall time, set back or forward by as much as a test wants."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+        self.elapsed = 0.0
+
+    def now(self) -> datetime:
+        """Return the wall time as it is set."""
+        return datetime.now(UTC) + self.offset
+
+    def monotonic(self) -> float:
+        """Return the time that has passed; only what a test says."""
+        return self.elapsed
+
+
+def test_work_is_done_at_once_and_after_the_clock_was_set_back() -> None:
+    """What is to be done once a day is done at the start, and again when the clock was set back by a day."""
+    clock, jumps, done = Clock(), [], threading.Semaphore(0)
+    waker = Waker(clock, jumps.append)
+    waker.every(86_400, done.release, "daily")
+    waker.start()
+    try:
+        assert done.acquire(timeout=SOON)
+        clock.offset = timedelta(days=-1)
+        waker.look()
+        assert done.acquire(timeout=SOON)
+    finally:
+        waker.stop()
+        waker.stop()
+    assert [round(jump, -2) for jump in jumps] == [-86_400]
+
+
+def test_time_that_passes_is_no_jump() -> None:
+    """A machine that is slow, and a clock that is set by seconds, wake nothing and tell nobody."""
+    clock, jumps = Clock(), list[float]()
+    waker = Waker(clock, jumps.append)
+    clock.elapsed, clock.offset = 500.0, timedelta(seconds=530)
+    waker.look()
+    clock.elapsed, clock.offset = 600.0, timedelta(seconds=4_300)
+    waker.look()
+    assert [round(jump, -2) for jump in jumps] == [3_700]
