@@ -1,0 +1,126 @@
+"""Each lock of retention keeps something that goes without it: what a bug in one of them would cost."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.model.backup import Tier
+from core.model.freeze import Freeze
+from core.model.policy import COMPOSE, Policy
+from core.model.retention import verdicts
+from core.model.verdict import EVERY_LOCK, Candidate, Lock
+from tests.support.retained import DAILY, DAYS, ON_DEMAND, START, WITHIN, daily, freeze, hold, kept, lost, tiers_of
+
+LAST = START + 29 * DAYS
+MONTH = daily(30)
+OLD = MONTH[3]
+"""A daily one, long past its week."""
+
+
+def changed(**changes: object) -> list[Candidate]:
+    """Return the month with one old backup changed."""
+    return [replace(one, **changes) if one is OLD else one for one in MONTH]
+
+
+def damaged(days: list[Candidate]) -> list[Candidate]:
+    """Return backups that all turned out to be damaged."""
+    return [replace(one, good=False) for one in days]
+
+
+def leapt() -> list[Candidate]:
+    """Return a month of backups, and one more after the clock leapt by a year."""
+    at = LAST + 365 * DAYS
+    return [*MONTH, Candidate("leapt", at, tiers_of(at))]
+
+
+LAST_WEEK = {f"d{day}" for day in range(24, 30)}
+CASES: dict[Lock, tuple[list[Candidate], Policy, timedelta, Freeze | None, set[str]]] = {
+    Lock.NEWER: (damaged(MONTH), COMPOSE, timedelta(days=60), None, {one.id for one in MONTH}),
+    Lock.FLOOR: (MONTH, replace(WITHIN, floor=15), timedelta(), None, {f"d{day}" for day in range(15, 20)}),
+    Lock.WINDOW: (MONTH, WITHIN, timedelta(days=60), None, {f"d{day}" for day in range(20, 29)}),
+    Lock.SUCCESSORS: (leapt(), COMPOSE, timedelta(days=365), None, {"d0", "d7", "d14", "d21", *LAST_WEEK}),
+    Lock.HOLD: (changed(hold=hold()), COMPOSE, timedelta(), None, {OLD.id}),
+    Lock.FREEZE: ([OLD, MONTH[29]], WITHIN, timedelta(), freeze(LAST + DAYS), {OLD.id}),
+    Lock.BUSY: (changed(busy="being downloaded"), COMPOSE, timedelta(), None, {OLD.id}),
+    Lock.FUTURE: (MONTH, WITHIN, timedelta(days=-15), None, {f"d{day}" for day in range(5, 20)}),
+}
+
+
+@pytest.mark.parametrize("lock", Lock)
+def test_each_lock_keeps_what_goes_without_it(lock: Lock) -> None:
+    """With all locks the backups stay and name the lock; with one planted bug, that lock left out, they go."""
+    candidates, policy, later, frozen, saved = CASES[lock]
+    answers = verdicts(candidates, policy, LAST + later, freeze=frozen)
+    assert saved <= kept(answers)
+    assert saved == kept(answers) - kept(
+        verdicts(candidates, policy, LAST + later, freeze=frozen, locks=EVERY_LOCK - {lock})
+    )
+    assert any(lock in answers[name].locked_by for name in saved)
+
+
+def test_an_open_backup_stays() -> None:
+    """A run that is not finished is never let go, however old it looks."""
+    answers = verdicts(changed(good=False, open=True, stored=False), COMPOSE, LAST)
+    assert answers[OLD.id].locked_by == (Lock.BUSY,)
+    assert answers[OLD.id].says == "not finished yet"
+
+
+def test_a_hold_ends_with_the_first_good_backup_after_its_date() -> None:
+    """A hold that is over by the clock still keeps until a good backup is newer than its end."""
+    held = changed(hold=hold(LAST + timedelta(hours=1)))
+    later = LAST + timedelta(hours=2)
+    assert OLD.id in kept(verdicts(held, COMPOSE, later))
+    assert OLD.id in lost(verdicts([*held, Candidate("new", later)], COMPOSE, later))
+
+
+def test_a_lifted_freeze_keeps_nothing() -> None:
+    """When a freeze is lifted, the rules are asked again at once."""
+    lifted = replace(freeze(LAST + DAYS), lifted_at=LAST)
+    assert lost(verdicts(MONTH, COMPOSE, LAST, freeze=lifted)) == lost(verdicts(MONTH, COMPOSE, LAST))
+
+
+def test_a_leap_of_the_clock_takes_at_most_one_of_a_tier_early() -> None:
+    """A year ahead, the clock takes what the days since would have taken, and one for the run that made up for it."""
+    wrong, right = list(MONTH), list(MONTH)
+    for day in range(1, 200):
+        at = LAST + day * DAYS
+        # The first backup after the leap makes up for all that was due.
+        tiers = {Tier.DAILY, Tier.WEEKLY, Tier.MONTHLY} if day == 1 else tiers_of(at)
+        wrong.append(Candidate(f"n{day}", at + 365 * DAYS, frozenset(tiers)))
+        right.append(Candidate(f"n{day}", at, tiers_of(at)))
+        fine = verdicts(right, COMPOSE, at)
+        early = kept(fine) - kept(verdicts(wrong, COMPOSE, at + 365 * DAYS))
+        for tier in (Tier.DAILY, Tier.WEEKLY, Tier.MONTHLY):
+            assert sum(1 for one in right if one.id in early and tier in one.tiers) <= 1
+
+
+def test_a_clock_that_is_set_back_takes_nothing_more() -> None:
+    """What was made while the clock was ahead stays, ends nobody's time, and is ordinary again when its date comes."""
+    ahead = Candidate("ahead", LAST + 365 * DAYS, tiers_of(LAST))
+    answers = verdicts([*MONTH, ahead], COMPOSE, LAST + timedelta(hours=1))
+    assert answers["ahead"].locked_by == (Lock.FUTURE,)
+    assert {name: one for name, one in answers.items() if name != "ahead"} == dict(
+        verdicts(MONTH, COMPOSE, LAST + timedelta(hours=1))
+    )
+    assert verdicts([*MONTH, ahead], COMPOSE, ahead.at)["ahead"].locked_by == ()
+
+
+@pytest.mark.parametrize("hours", [1, 24, 24 * 365])
+def test_a_clock_that_goes_back_takes_no_more_than_it_had(hours: int) -> None:
+    """Asking again with an earlier now keeps at least what was kept."""
+    assert kept(verdicts(MONTH, COMPOSE, LAST)) <= kept(verdicts(MONTH, COMPOSE, LAST - timedelta(hours=hours)))
+
+
+def test_a_tier_that_is_no_longer_made_ends_by_its_span() -> None:
+    """Switching the weekly tier off does not keep its last four for ever; dailies going on are the proof of time."""
+    only_daily = [replace(one, tiers=one.tiers if day < 22 else DAILY) for day, one in enumerate(daily(90))]
+    answers = verdicts(only_daily, COMPOSE, only_daily[-1].at)
+    assert not {"d7", "d14", "d21"} & kept(answers)
+
+
+def test_on_demand_backups_do_not_end_a_tier() -> None:
+    """Schedules that are switched off leave their last backups, however many people ask for."""
+    asked = [Candidate(f"a{n}", LAST + n * 30 * DAYS, ON_DEMAND) for n in range(1, 9)]
+    answers = verdicts([*MONTH, *asked], COMPOSE, asked[-1].at)
+    assert {f"d{day}" for day in range(23, 30)} <= kept(answers)
