@@ -33,10 +33,11 @@ from core.services.check_up import CheckUp
 from core.services.create_backup import CreateBackup
 from core.services.decide_restore import DecideRestore
 from core.services.download_backup import OfferDownload, OpenDownload, Tokens
-from core.services.duties import Duties
+from core.services.duties import Duties, Duty
 from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import DestroyInstance, ExtendInstance
+from core.services.judge_age import JudgeAge
 from core.services.lead import Lead
 from core.services.note_clock import NoteClock
 from core.services.orphans import Orphans
@@ -47,6 +48,7 @@ from core.services.request_restore import RequestRestore
 from core.services.run_restore import RunRestore
 from core.services.take_backup import TakeBackup
 from core.services.verify_backup import VerifyBackup
+from core.services.watch_runs import WatchRuns
 from core.vaults import directory
 
 SHAPES = Shapes(
@@ -89,6 +91,7 @@ class Core:
     destroy_instance: DestroyInstance
     check_up: CheckUp
     reconciler: Reconcile
+    watch_runs: WatchRuns
 
     @property
     def owner(self) -> str:
@@ -123,6 +126,7 @@ class Core:
 
     def reconcile(self) -> None:
         """Settle what dead processes left and what time has overtaken; a bot also takes over orphaned work."""
+        self.watch_runs()
         self.reconciler(take_over=self.role == "bot")
 
     def start(self) -> None:
@@ -215,7 +219,7 @@ def build_core(
         identity=identity,
         role=role,
         lead=lead,
-        duties=Duties((), lead, clock),
+        duties=Duties((Duty("judge ages", 30, JudgeAge(catalog, adapters)),), lead, clock),
         note_clock=NoteClock(catalog, clock),
         heartbeat=Heartbeat(lambda: _beat(catalog, identity, role, clock), SECONDS_BETWEEN_BEATS),
         failures=failures,
@@ -232,6 +236,15 @@ def build_core(
         destroy_instance=destroy,
         check_up=CheckUp(catalog, adapters, config.state_directory),
         reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, orphans),
+        watch_runs=WatchRuns(
+            catalog,
+            clock,
+            runner,
+            failures,
+            identity.owner,
+            config.runs.stalled_seconds,
+            config.runs.longest_seconds,
+        ),
     )
 
 

@@ -186,6 +186,12 @@ class Interrupted(OperationError):
     code = "interrupted"
 
 
+class Stalled(OperationError):
+    """Nothing moved for too long, or it ran longer than a run may; it was ended."""
+
+    code = "stalled"
+
+
 class Cancelled(OperationError):
     """A person cancelled it."""
 

@@ -2,7 +2,7 @@
 
 from core.model.options import Option
 
-TABLES = ("access", "catalog", "provisioners", "slack", "sources", "state", "vaults", "web")
+TABLES = ("access", "catalog", "provisioners", "runs", "slack", "sources", "state", "vaults", "web")
 
 TOP = (
     Option("team", "text", default="", says="The name of the team, shown in titles."),
@@ -37,6 +37,10 @@ WEB = (
     Option("port", "integer", default=8484, says="The port that downloads are served on, 1 to 65535."),
     Option("public_url", "url", default="", says="What links begin with, where a proxy stands in front."),
     Option("link_lifetime", "duration", default=3600, says="How long a download link works."),
+)
+RUNS = (
+    Option("stalled_after", "duration", default=1800, says="How long no byte may move before a run is ended."),
+    Option("longest", "duration", default=172_800, says="How long a backup or a restore may run at all."),
 )
 CATALOG = (Option("path", "path", says="The catalog's SQLite file."),)
 STATE = (Option("directory", "path", says="Where scratch files, logs and the secret of links are kept."),)

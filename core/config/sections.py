@@ -12,7 +12,7 @@ from core.config import keys
 from core.config.kinds import HIGHEST_PORT, shown
 from core.config.lines import Place
 from core.config.table import Reading, either, near, read_options, table_in
-from core.config.values import AccessConfig, Config, ProvisionerConfig, SlackConfig, VaultConfig, WebConfig
+from core.config.values import AccessConfig, Config, ProvisionerConfig, RunsConfig, SlackConfig, VaultConfig, WebConfig
 from core.model.naming import SOURCE_NAME
 from core.model.options import Option, Shapes
 from core.model.source import Prove, Source
@@ -55,6 +55,7 @@ class Sections:
             access=self._access(),
             slack=self._slack(),
             web=self._web(),
+            runs=self._runs(),
             **top,
         )
 
@@ -178,6 +179,10 @@ class Sections:
         return WebConfig(
             link_seconds=values.pop("link_lifetime"), public_url=values.pop("public_url").rstrip("/"), **values
         )
+
+    def _runs(self) -> RunsConfig:
+        values = self._options(self._table("runs"), ("runs",), keys.RUNS)
+        return RunsConfig(stalled_seconds=values["stalled_after"], longest_seconds=values["longest"])
 
     def _table(self, name: str) -> dict[str, Any]:
         return table_in(self.reading, self.document.get(name), (name,))

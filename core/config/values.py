@@ -59,6 +59,14 @@ class WebConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RunsConfig:
+    """When a run counts as hanging."""
+
+    stalled_seconds: int = 1_800
+    longest_seconds: int = 172_800
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that is configured. Paths are absolute; no secret is in here."""
 
@@ -71,5 +79,6 @@ class Config:
     access: AccessConfig = field(default_factory=AccessConfig)
     slack: SlackConfig = field(default_factory=SlackConfig)
     web: WebConfig = field(default_factory=WebConfig)
+    runs: RunsConfig = field(default_factory=RunsConfig)
     team: str = ""
     runner_threads: int = 2
