@@ -46,6 +46,7 @@ from core.services.prove_backup import ProveBackup
 from core.services.reconcile import Reconcile
 from core.services.request_restore import RequestRestore
 from core.services.run_restore import RunRestore
+from core.services.save_manifests import SaveManifests
 from core.services.take_backup import TakeBackup
 from core.services.verify_backup import VerifyBackup
 from core.services.watch_runs import WatchRuns
@@ -92,6 +93,7 @@ class Core:
     check_up: CheckUp
     reconciler: Reconcile
     watch_runs: WatchRuns
+    save_manifests: SaveManifests
 
     @property
     def owner(self) -> str:
@@ -245,6 +247,7 @@ def build_core(
             config.runs.stalled_seconds,
             config.runs.longest_seconds,
         ),
+        save_manifests=SaveManifests(catalog, adapters, failures),
     )
 
 

@@ -13,7 +13,7 @@ from core.config.kinds import HIGHEST_PORT, shown
 from core.config.lines import Place
 from core.config.table import Reading, either, near, read_options, table_in
 from core.config.values import AccessConfig, Config, ProvisionerConfig, RunsConfig, SlackConfig, VaultConfig, WebConfig
-from core.model.naming import SOURCE_NAME
+from core.model.naming import CATALOG_SOURCE, SOURCE_NAME
 from core.model.options import Option, Shapes
 from core.model.source import Prove, Source
 from core.runtime.ports import is_loopback
@@ -63,6 +63,8 @@ class Sections:
         sources = {}
         for name, table in self._named("sources"):
             place = ("sources", name)
+            if name == CATALOG_SOURCE:
+                self.reading.fault(place, "is the name under which the catalog is copied. Choose another one.")
             shape = self._shape(table, place, "engine", self.shapes.engines)
             values = self._options(table, place, (*keys.SOURCE, *(shape or ())), complete=shape is not None)
             sources[name] = Source(

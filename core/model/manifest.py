@@ -1,8 +1,10 @@
 """What an archive holds: the manifest, its text form, and how it proves that it is whole.
 
-Format 1 is canonical JSON (RFC 8259; keys sorted, no spaces, UTF-8, one final newline) with a member `sha256`:
+It is canonical JSON (RFC 8259; keys sorted, no spaces, UTF-8, one final newline) with a member `sha256`:
 the SHA-256 of the same text without that member. A manifest is refused unless its bytes are exactly the
 canonical form of what they say, so every changed byte is noticed.
+
+Format 2 adds `started_at`, `due_at`, `hold` and `damage`. Format 1 is still read, and written again as format 2.
 """
 
 import hashlib
@@ -13,8 +15,11 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import ManifestCorrupt, UnsupportedVersion
+from core.model.hold import Hold
+from core.model.person import Door, Person
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Manifest:
     """Everything that a restore needs to know, kept beside the archive and written last.
 
     `facts` belong to the engine (schema, indexes and their status, how the capture went). `timings` are seconds.
+    `due_at` is the time by its schedule, None where a person asked. `damage` says what was found wrong with the stored
+    bytes after they were stored, "" where nothing was: such a backup is not good.
     """
 
     backup_id: str
@@ -77,10 +84,14 @@ class Manifest:
     facts: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     proof: ProofRecord | None = None
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    hold: Hold | None = None
+    damage: str = ""
 
     def proven(self, proof: ProofRecord) -> "Manifest":
-        """Return the same manifest with a proof."""
-        return replace(self, proof=proof)
+        """Return the same manifest with a proof, which says that nothing is wrong with the bytes."""
+        return replace(self, proof=proof, damage="")
 
 
 def to_bytes(manifest: Manifest) -> bytes:
@@ -105,9 +116,9 @@ def from_bytes(text: bytes) -> Manifest:
         raise _corrupt("it is not readable as JSON") from error
     if not whole or hashlib.sha256(_canonical(body)).hexdigest() != claimed:
         raise _corrupt("its bytes do not match its own checksum")
-    if body.get("format") != FORMAT:
+    if body.get("format") not in READABLE:
         raise UnsupportedVersion(
-            f"The manifest has format {body.get('format')}, this Safehold reads format {FORMAT}.",
+            f"The manifest has format {body.get('format')}, this Safehold reads up to format {FORMAT}.",
             hint="Use a newer Safehold, or restore by hand as docs/restore-without-safehold.md shows.",
         )
     try:
@@ -129,7 +140,7 @@ def _canonical(value: Mapping[str, Any]) -> bytes:
 
 
 def _body(manifest: Manifest) -> dict[str, Any]:
-    archive, proof = manifest.archive, manifest.proof
+    archive, proof, hold = manifest.archive, manifest.proof, manifest.hold
     return {
         "format": FORMAT,
         "backup_id": manifest.backup_id,
@@ -155,6 +166,16 @@ def _body(manifest: Manifest) -> dict[str, Any]:
             "counts": {kind: dict(labels) for kind, labels in proof.counts.items()},
             "checked": list(proof.checked),
         },
+        "started_at": manifest.started_at and manifest.started_at.isoformat(),
+        "due_at": manifest.due_at and manifest.due_at.isoformat(),
+        "hold": hold
+        and {
+            "person": {"id": hold.person.id, "name": hold.person.name, "door": hold.person.door.value},
+            "reason": hold.reason,
+            "placed_at": hold.placed_at.isoformat(),
+            "until": hold.until and hold.until.isoformat(),
+        },
+        "damage": manifest.damage,
     }
 
 
@@ -188,4 +209,26 @@ def _read(body: Mapping[str, Any]) -> Manifest:
             counts=proof["counts"],
             checked=tuple(proof["checked"]),
         ),
+        **(_second(body) if body["format"] != 1 else {}),
     )
+
+
+def _second(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what format 2 added."""
+    hold = body["hold"]
+    return {
+        "started_at": _moment(body["started_at"]),
+        "due_at": _moment(body["due_at"]),
+        "damage": body["damage"],
+        "hold": hold
+        and Hold(
+            Person(hold["person"]["id"], hold["person"]["name"], Door(hold["person"]["door"])),
+            hold["reason"],
+            datetime.fromisoformat(hold["placed_at"]),
+            _moment(hold["until"]),
+        ),
+    }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

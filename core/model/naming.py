@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 STAMP = "%Y%m%dT%H%M%SZ"
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """What a source may be called: it becomes a folder, a file name and part of a Slack message."""
+CATALOG_SOURCE = "safehold-catalog"
+"""Where copies of the catalog itself lie in a vault. No source may be called so, and none of them is a backup."""
 
 _BACKUP_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 

@@ -1,5 +1,7 @@
 """What a vault holds of a backup, as the fields of its record: the manifest is the truth about stored bytes."""
 
+from dataclasses import replace
+
 from core.errors import NotRestorable
 from core.model.backup import Backup, BackupState, Proof
 from core.model.manifest import Manifest
@@ -17,6 +19,21 @@ def read_stored(vault: Vault, backup: Backup) -> Manifest | None:
         return vault.manifest(backup.source, backup.id)
     except NotRestorable:
         return None
+
+
+def as_recorded(manifest: Manifest, record: Backup) -> Manifest:
+    """Return the manifest with what may change in a record after its bytes were stored: tiers, hold, and damage."""
+    damaged = record.state is BackupState.DAMAGED
+    return replace(
+        manifest,
+        tiers=tuple(sorted(tier.value for tier in record.tiers)),
+        hold=record.hold,
+        damage=_said(record) if damaged else "",
+    )
+
+
+def _said(damaged: Backup) -> str:
+    return damaged.failure.message if damaged.failure else "It was found damaged."
 
 
 def stored_fields(manifest: Manifest) -> dict[str, object]:
@@ -40,4 +57,5 @@ def stored_fields(manifest: Manifest) -> dict[str, object]:
 def good_fields(manifest: Manifest, why_not_proven: str) -> dict[str, object]:
     """Return the fields of a good backup whose run ended early, with why it was not proven where it was not."""
     warning = "" if manifest.proof else f"Not proven: {why_not_proven} The bytes were read back and match."
-    return {**stored_fields(manifest), "state": BackupState.GOOD, "warning": warning}
+    # Who joined meanwhile is in the record alone: whether the manifest says the same is looked at later.
+    return {**stored_fields(manifest), "state": BackupState.GOOD, "warning": warning, "unsaved": True}

@@ -26,7 +26,7 @@ from core.services.adapters import Adapters
 from core.services.failures import FailureLog
 from core.services.prove_backup import ProveBackup
 from core.services.reporting import Reporter
-from core.services.stored import good_fields, read_stored, stored_fields
+from core.services.stored import as_recorded, good_fields, read_stored, stored_fields
 
 RUNNING = frozenset({BackupState.RUNNING})
 PENDING = frozenset({BackupState.PENDING})
@@ -64,8 +64,8 @@ class TakeBackup:
         report = Reporter(backup_id, self.clock, lambda step: self.catalog.backups.report(backup_id, step), self.runner)
         try:
             manifest = self._store(started, report)
-            warning = self._prove(started, manifest, report)
-            self._finish(started, report, warning)
+            manifest, warning = self._prove(started, manifest, report)
+            self._finish(started, manifest, report, warning)
         except BaseException as error:
             self._record(started, report, error)
             raise
@@ -91,12 +91,12 @@ class TakeBackup:
         with report.timed("verify"):
             vault.verify(source.name, backup.id, stored, report)
         image = replace(image, facts={**facts.facts, **image.facts}, versions={**facts.versions, **image.versions})
-        manifest = self._manifest(backup, image, stored, report)
-        self._commit(backup, manifest)
-        return manifest
+        return self._commit(backup, self._manifest(backup, image, stored, report))
 
-    def _commit(self, backup: Backup, manifest: Manifest) -> None:
+    def _commit(self, backup: Backup, manifest: Manifest) -> Manifest:
         """Write the manifest and record it while nobody else can settle this run: it is ours, or it is over.
+
+        Returns what was written: with the tiers of whoever joined until now.
 
         Raises:
             Interrupted: another process took this one for dead and has settled the run.
@@ -106,17 +106,17 @@ class TakeBackup:
             current = self.catalog.backups.get(backup.id)
             if current.state is not BackupState.RUNNING or current.owner != backup.owner:
                 raise Interrupted("Another Safehold took this one for dead meanwhile.", hint="Retry.")
-            self.adapters.vault(backup.vault).commit(manifest)
-            self.catalog.backups.move(backup.id, RUNNING, **stored_fields(manifest))
+            written = as_recorded(manifest, current)
+            self.adapters.vault(backup.vault).commit(written)
+            self.catalog.backups.move(backup.id, RUNNING, **stored_fields(written))
+        return written
 
     def _manifest(self, backup: Backup, image: Image, stored: StoredArchive, report: Reporter) -> Manifest:
-        # Tiers may have been added by a request that joined meanwhile.
-        current = self.catalog.backups.get(backup.id)
         return Manifest(
             backup_id=backup.id,
             source=backup.source,
             engine=backup.engine,
-            tiers=tuple(sorted(current.tiers)),
+            tiers=tuple(sorted(backup.tiers)),
             requested_by=backup.requested_by.id,
             requested_by_name=backup.requested_by.name,
             door=backup.requested_by.door.value,
@@ -128,6 +128,8 @@ class TakeBackup:
             versions=image.versions,
             facts=image.facts,
             timings=dict(report.timings),
+            started_at=backup.started_at,
+            due_at=backup.due_at,
         )
 
     def _require_room(self, source: Source, raw_size: int) -> None:
@@ -140,11 +142,11 @@ class TakeBackup:
                 hint=f"Nothing was stored, {source.name} was not touched. Make room in the vault, then retry.",
             )
 
-    def _prove(self, backup: Backup, manifest: Manifest, report: Reporter) -> str:
-        """Prove the backup where it is due; return a warning where that could not be tried."""
+    def _prove(self, backup: Backup, manifest: Manifest, report: Reporter) -> tuple[Manifest, str]:
+        """Prove the backup where it is due; return its manifest, and a warning where that could not be tried."""
         source = self.adapters.source(backup.source)
         if not self._due(source):
-            return ""
+            return manifest, ""
         engine, vault = self.adapters.engine(source.engine), self.adapters.vault(source.vault)
         try:
             with report.timed("prove"):
@@ -152,13 +154,12 @@ class TakeBackup:
         except (ProofFailed, CorruptionError):
             raise
         except (Cancelled, Interrupted) as error:
-            return f"Not proven: {error.message} The bytes were read back and match."
+            return manifest, f"Not proven: {error.message} The bytes were read back and match."
         except SafeholdError as error:
             self.failures.keep(backup.id, "proving", error, at=self.clock.now())
-            return f"Not proven: {error.message} {error.hint}".strip()
+            return manifest, f"Not proven: {error.message} {error.hint}".strip()
         proven = replace(manifest, timings=dict(report.timings)).proven(proof)
-        self._commit(backup, proven)
-        return ""
+        return self._commit(backup, proven), ""
 
     def _due(self, source: Source) -> bool:
         if source.prove in {Prove.EACH, Prove.NEVER}:
@@ -168,9 +169,10 @@ class TakeBackup:
         period = timedelta(days=1 if source.prove is Prove.DAILY else 7) - timedelta(hours=1)
         return last is None or self.clock.now() - last >= period
 
-    def _finish(self, backup: Backup, report: Reporter, warning: str) -> None:
+    def _finish(self, backup: Backup, manifest: Manifest, report: Reporter, warning: str) -> None:
         now, shown = self.clock.now(), self._shrunk(backup) or warning
         with self.catalog.write():
+            current = self.catalog.backups.get(backup.id)
             finished = self.catalog.backups.move(
                 backup.id,
                 RUNNING,
@@ -179,6 +181,7 @@ class TakeBackup:
                 step=None,
                 timings=dict(report.timings),
                 warning=shown,
+                unsaved=as_recorded(manifest, current) != manifest,
             )
             if finished is not None:
                 self.catalog.audit.append(now, SYSTEM, "backup-ended", backup.id, finished.proof.value, {})
@@ -199,7 +202,8 @@ class TakeBackup:
         if manifest is None:
             changes: dict[str, object] = {"state": _ended(error), "failure": failure}
         elif isinstance(error, (ProofFailed, CorruptionError)):
-            changes = {**stored_fields(manifest), "state": BackupState.DAMAGED, "failure": failure}
+            damaged = {"state": BackupState.DAMAGED, "failure": failure, "unsaved": True}
+            changes = {**stored_fields(manifest), **damaged}
         else:
             # Its bytes were read back: what came after can't make them any worse.
             changes = good_fields(manifest, failure.message)

@@ -1,19 +1,21 @@
 """Verify: re-read the stored bytes of a backup, then open and count a copy of them, whenever somebody asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.catalog import Catalog
 from core.errors import CorruptionError, LeaseHeld, NotRestorable, ProofFailed
 from core.model.backup import Backup, BackupState, Proof
+from core.model.manifest import Manifest, ProofRecord
 from core.model.person import SYSTEM, Person
 from core.model.progress import Step
-from core.ports import Clock, Runner
+from core.ports import Clock, Runner, Vault
 from core.runtime.priority import give_way
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
 from core.services.prove_backup import ProveBackup
 from core.services.reporting import Reporter
+from core.services.stored import as_recorded
 
 KEPT = frozenset({BackupState.GOOD, BackupState.DAMAGED})
 LEASE_SECONDS = 7 * 86_400
@@ -93,19 +95,30 @@ class VerifyBackup:
                 f"Backup {backup.id} opens, but its fingerprint is not the one of its first proof.",
                 hint="Don't restore from it. Take a new backup and report this.",
             )
-        vault.commit(manifest.proven(proof))
-        self.catalog.backups.move(
-            backup.id,
-            KEPT,
-            state=BackupState.GOOD,
-            proof=Proof.PROVEN,
-            proven_at=proof.at,
-            counts=proof.counts,
-            fingerprint=proof.fingerprint,
-            failure=None,
-            warning="",
-        )
-        self.catalog.audit.append(self.clock.now(), SYSTEM, "verify-ended", backup.id, "proven", {})
+        self._keep(backup, vault, manifest.proven(proof), proof)
+
+    def _keep(self, backup: Backup, vault: Vault, manifest: Manifest, proof: ProofRecord) -> None:
+        """Write the proof down in both places, unless the backup was let go meanwhile."""
+        with self.catalog.write():
+            current = self.catalog.backups.get(backup.id)
+            if current.state not in KEPT:
+                return
+            proven = replace(current, state=BackupState.GOOD)
+            # Not as they were when this began: a hold may have been placed since.
+            vault.commit(as_recorded(manifest, proven))
+            self.catalog.backups.move(
+                backup.id,
+                KEPT,
+                state=BackupState.GOOD,
+                proof=Proof.PROVEN,
+                proven_at=proof.at,
+                counts=proof.counts,
+                fingerprint=proof.fingerprint,
+                failure=None,
+                warning="",
+                unsaved=False,
+            )
+            self.catalog.audit.append(self.clock.now(), SYSTEM, "verify-ended", backup.id, "proven", {})
 
     def _show(self, backup_id: str, step: Step | None) -> None:
         self.catalog.backups.move(backup_id, KEPT, step=step)
@@ -114,7 +127,7 @@ class VerifyBackup:
         failure = self.failures.keep(report.run, report.step, error, at=self.clock.now())
         damaged = isinstance(error, (CorruptionError, ProofFailed, NotRestorable))
         if damaged:
-            self.catalog.backups.move(backup.id, KEPT, state=BackupState.DAMAGED, failure=failure)
+            self.catalog.backups.move(backup.id, KEPT, state=BackupState.DAMAGED, failure=failure, unsaved=True)
         else:
             self.catalog.backups.move(backup.id, KEPT, warning=f"Not verified: {failure.message} {failure.hint}")
         self.catalog.audit.append(

@@ -294,3 +294,10 @@ def test_a_syntax_error_has_its_line(tmp_path: Path, text: str, line: int) -> No
     (fault,) = faults(tmp_path, text)
     assert fault.startswith(f"safehold.toml line {line}: this is not TOML")
     assert "canary" not in fault
+
+
+def test_the_name_of_the_catalogs_copies_is_no_source(tmp_path: Path) -> None:
+    """Nothing but the catalog itself is kept under its name."""
+    text = SOURCES.replace("orders", "safehold-catalog", 1) + REST
+    (fault,) = faults(tmp_path, text)
+    assert "is the name under which the catalog is copied. Choose another one." in fault

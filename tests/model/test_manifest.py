@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ManifestCorrupt, UnsupportedVersion
+from core.model.hold import Hold
 from core.model.manifest import ArchivedFile, Manifest, ProofRecord, StoredArchive, from_bytes, to_bytes
+from core.model.person import Door, Person
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -44,6 +46,11 @@ MANIFESTS = st.builds(
     facts=st.dictionaries(TEXTS, FACTS, max_size=3),
     timings=st.dictionaries(TEXTS, NUMBERS, max_size=3),
     proof=st.none() | st.builds(ProofRecord, MOMENTS, HASHES, COUNTS, st.lists(TEXTS, max_size=3).map(tuple)),
+    started_at=st.none() | MOMENTS,
+    due_at=st.none() | MOMENTS,
+    hold=st.none()
+    | st.builds(Hold, st.builds(Person, TEXTS, TEXTS, st.sampled_from(Door)), TEXTS, MOMENTS, st.none() | MOMENTS),
+    damage=TEXTS,
 )
 
 
@@ -109,8 +116,18 @@ def _body() -> dict[str, Any]:
 def test_a_newer_format_is_named() -> None:
     """A whole manifest of a later format is an unsupported version, not a corrupt one."""
     assert from_bytes(_signed(_body())).source == "gods"
-    with pytest.raises(UnsupportedVersion, match="format 2"):
-        from_bytes(_signed({**_body(), "format": 2}))
+    with pytest.raises(UnsupportedVersion, match="format 3, this Safehold reads up to format 2"):
+        from_bytes(_signed({**_body(), "format": 3}))
+
+
+def test_an_older_format_is_read() -> None:
+    """A manifest of format 1 says all that it ever did: nobody holds it, nothing is wrong with it."""
+    body = _body()
+    older = {name: value for name, value in body.items() if name not in {"started_at", "due_at", "hold", "damage"}}
+    manifest = from_bytes(_signed({**older, "format": 1}))
+    assert manifest == from_bytes(_signed(body))
+    assert (manifest.started_at, manifest.due_at, manifest.hold, manifest.damage) == (None, None, None, "")
+    assert b'"format":2' in to_bytes(manifest)
 
 
 @pytest.mark.parametrize("name", sorted(set(_body()) - {"format"}))

@@ -1,0 +1,85 @@
+"""Save manifests: what changed in a record after its bytes were stored is written into the vault as well."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.catalog import Catalog
+from core.errors import CorruptionError, NotRestorable, SafeholdError
+from core.model.backup import Backup, BackupState
+from core.services.adapters import Adapters
+from core.services.failures import FailureLog
+from core.services.stored import as_recorded
+
+SAVED = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED})
+"""Whose manifest is kept up to date. What is being pruned never gets one again."""
+MOST_AT_ONCE = 1000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class SaveManifests:
+    """Bring manifests up to date with tiers, hold and damage, so that the vault alone is enough. A duty.
+
+    What can't be saved now stays marked, is logged once, and tried again each time.
+    """
+
+    catalog: Catalog
+    adapters: Adapters
+    failures: FailureLog
+    _told: set[str] = field(default_factory=set)
+
+    def __call__(self, now: datetime) -> None:
+        """Save every manifest that does not say what its record says."""
+        for backup in self.catalog.retained.unsaved(MOST_AT_ONCE):
+            self._try(backup, now)
+
+    def one(self, backup_id: str, now: datetime) -> bool:
+        """Save the manifest of one backup at once; say whether it stands in the vault. Raises nothing of the vault's.
+
+        Raises:
+            UnknownName: there is no such backup.
+
+        """
+        backup = self.catalog.backups.get(backup_id)
+        return not backup.unsaved or self._try(backup, now)
+
+    def _try(self, backup: Backup, now: datetime) -> bool:
+        try:
+            saved = self._save(backup)
+        except (CorruptionError, NotRestorable) as error:
+            self._damage(backup, error, now)
+            saved = False
+        except SafeholdError as error:
+            if backup.id not in self._told:
+                logger.warning("%s: its manifest waits to be brought up to date: %s", backup.id, error)
+            self._told.add(backup.id)
+            return False
+        self._told.discard(backup.id)
+        return saved
+
+    def _save(self, backup: Backup) -> bool:
+        if backup.state not in SAVED:
+            return False
+        vault = self.adapters.vault(backup.vault)
+        # Read outside of the write: one with very many files takes its time.
+        manifest = vault.manifest(backup.source, backup.id)
+        wanted = as_recorded(manifest, backup)
+        with self.catalog.write():
+            # Any change since, be it a hold, a proof or the decision to prune it, is for the next time.
+            if self.catalog.backups.get(backup.id).revision != backup.revision:
+                return False
+            if wanted != manifest:
+                vault.commit(wanted)
+            self.catalog.backups.move(backup.id, SAVED, unsaved=False)
+        return True
+
+    def _damage(self, backup: Backup, error: SafeholdError, now: datetime) -> None:
+        """Record that a backup has lost its manifest or its archive: it can't be restored, and never be saved."""
+        failure = self.failures.keep(backup.id, "saving its manifest", error, at=now)
+        logger.warning("%s is damaged: %s", backup.id, error)
+        with self.catalog.write():
+            if self.catalog.backups.get(backup.id).revision == backup.revision:
+                changes = {"state": BackupState.DAMAGED} if backup.state is BackupState.GOOD else {}
+                self.catalog.backups.move(backup.id, SAVED, failure=failure, unsaved=False, **changes)
