@@ -95,7 +95,12 @@ class CatalogFile:
             check_same_thread=False,
         )
         db = Database(connection, execute_plugins=False)
-        db.execute("pragma synchronous=full")
+        try:
+            # The first look into the file: where it is damaged, this raises.
+            db.execute("pragma synchronous=full")
+        except BaseException:
+            db.close()
+            raise
         return db
 
     def close(self) -> None:

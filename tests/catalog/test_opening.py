@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.catalog import Catalog
@@ -64,6 +65,15 @@ def test_something_else_is_corrupt(path: Path, content: bytes) -> None:
     with pytest.raises(CatalogCorrupt, match="Move it aside"):
         Catalog.open(path)
     assert path.read_bytes() == content
+
+
+def test_a_refused_file_is_let_go(path: Path) -> None:
+    """A file that is no catalog is closed again at once, not when its error is forgotten: it can be moved aside."""
+    path.parent.mkdir()
+    path.write_bytes(b"no catalog" * 1_000)
+    with pytest.raises(CatalogCorrupt) as refused:
+        Catalog.open(path)
+    assert str(path) not in {file.path for file in psutil.Process().open_files()}, refused
 
 
 def test_another_programs_database_is_refused(path: Path) -> None:
