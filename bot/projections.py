@@ -119,7 +119,8 @@ def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]
         told = main, Draft(subject, Slot.OUTCOME, slack.channel, *within_budget(*ended), since, subject)
     if restore.approvals_needed == 0:
         return told
-    asked = restores.request(restore, core.approvers(), core.clock.now())
+    held = core.catalog.backups.get(restore.plan.backup_id).counts
+    asked = restores.request(restore, core.approvers(), held, core.clock.now())
     request = Draft(subject, Slot.REQUEST, slack.approvals_channel, *within_budget(*asked), since)
     reply = restores.progress(restore, instance)
     if reply is None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from cli import words
 from core.model.backup import Backup, Failure
 from core.model.instance import Instance
+from core.model.place import Needs
 from core.model.plan import RestorePlan
 from core.model.restore import Restore
 
@@ -62,8 +63,10 @@ def restore(record: Restore) -> Facts:
     ]
 
 
-def plan(planned: RestorePlan) -> Facts:
-    """Return exactly what a restore will do."""
+def plan(planned: RestorePlan, free: Needs | None = None) -> Facts:
+    """Return exactly what a restore will do, beside what is `free` for it at the moment."""
+    disk, memory = words.size(planned.disk_bytes), words.size(planned.memory_bytes)
+    room = (f" ({words.size(free.disk_bytes)} free)", f" ({words.size(free.memory_bytes)} free)") if free else ("", "")
     proven = f", {words.moment(datetime.fromisoformat(planned.proven_at))}" if planned.proven_at else ""
     taken = words.moment(datetime.fromisoformat(planned.taken_at))
     return [
@@ -72,7 +75,7 @@ def plan(planned: RestorePlan) -> Facts:
         ("New instance", planned.instance),
         ("On", f"{planned.where} ({planned.provisioner})"),
         ("Lives for", words.duration(planned.lifetime_seconds)),
-        ("Needs", f"{words.size(planned.disk_bytes)} of disk, {words.size(planned.memory_bytes)} of memory"),
+        ("Needs", f"{disk} of disk{room[0]}, {memory} of memory{room[1]}"),
         ("Source", f"{planned.source} is not touched"),
         ("Plan", planned.short),
     ]

@@ -233,7 +233,7 @@ def build_core(
         open_download=OpenDownload(catalog, adapters, clock, tokens),
         plan_restore=PlanRestore(catalog, adapters, access, clock),
         request_restore=RequestRestore(catalog, access, clock, initiate, config.access),
-        decide_restore=DecideRestore(catalog, access, clock, initiate),
+        decide_restore=DecideRestore(catalog, access, clock, initiate, failures),
         extend_instance=ExtendInstance(catalog, access, clock),
         destroy_instance=destroy,
         check_up=CheckUp(catalog, adapters, config.state_directory),

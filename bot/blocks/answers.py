@@ -121,7 +121,9 @@ def asked(restore: Restore, approvers: Sequence[str], channel: str) -> Answer:
     told = f"Its message in {escape(channel)} shows how it goes, and you are mentioned there when it has ended."
     if restore.state is RestoreState.WAITING:
         title = "Restore asked for"
-        who = f"{holders(approvers)} can approve it until {when(restore.expires_at)}."
+        needed, until = restore.approvals_needed, when(restore.expires_at)
+        can = "can approve" if needed == 1 else f"can approve, and {needed} have to,"
+        who = f"{holders(approvers)} {can} it until {until}."
         text = f"You asked for {name}. {who} Nothing happens before that. {told}"
     else:
         title, text = "Restore initiated", f"Restore initiated: {name}. {told}"

@@ -61,7 +61,7 @@ def outcome(backup: Backup) -> tuple[list[Json], str] | None:
             f"Code {code(failure.code)} · ref {code(failure.reference)} · backup {code(backup.id)}",
         ]
     else:
-        told = _took(backup), _holds(backup), _proof(backup), _fingerprint(backup)
+        told = _took(backup), _holds(backup), _proof(backup), _sha256(backup)
         lines = [f"Backup {code(backup.id)}", *(line for line in told if line)]
     text = "\n".join(lines)
     return [{"type": "section", "text": markup(text)}], text
@@ -201,12 +201,12 @@ def _holds(backup: Backup) -> str:
 
 def _proof(backup: Backup) -> str:
     if backup.proof is Proof.PROVEN and backup.proven_at is not None:
-        return f"*Proven* opened and counted on a scratch copy {when(backup.proven_at)}"
+        seal = f", fingerprint {code(short(backup.fingerprint))}" if backup.fingerprint else ""
+        return f"*Proven* opened and counted on a scratch copy {when(backup.proven_at)}{seal}"
     if backup.verified_at is not None:
         return f"*Verified* every stored byte read back {when(backup.verified_at)}"
     return ""
 
 
-def _fingerprint(backup: Backup) -> str:
-    digest = f"*Fingerprint* {code(short(backup.fingerprint))}   " if backup.fingerprint else ""
-    return f"{digest}*SHA-256* {code(backup.archive_sha256)}" if backup.archive_sha256 else digest
+def _sha256(backup: Backup) -> str:
+    return f"*SHA-256* {code(backup.archive_sha256)}" if backup.archive_sha256 else ""

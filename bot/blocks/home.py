@@ -55,16 +55,21 @@ def _source(status: SourceStatus, now: datetime) -> str:
 def _waiting(dashboard: Dashboard, reader: str) -> list[Json]:
     if not dashboard.waiting:
         return []
-    blocks = [header("Waiting for a decision")]
+    theirs = dashboard.decides and any(restore.requested_by.id != reader for restore in dashboard.waiting)
+    blocks = [header("Waiting for you" if theirs else "Waiting for a decision")]
     for restore in dashboard.waiting[:WAITING]:
         who, until = person(restore.requested_by), when(restore.expires_at)
         text = f"Restore of {code(restore.plan.source)} asked for by {who} {quoted(restore.reason)}, until {until}"
-        mine = restore.requested_by.id == reader
-        buttons = [button("Cancel", Action.CANCEL, restore.id)] if mine else decision_buttons(restore)
-        blocks += [section(text), *actions(buttons)]
+        blocks += [section(f"{text} · plan {code(restore.plan.short)}"), *actions(_buttons(restore, dashboard, reader))]
     if len(dashboard.waiting) > WAITING:
         blocks.append(context(f"… and {len(dashboard.waiting) - WAITING} more: the approvers' channel has them all."))
     return blocks
+
+
+def _buttons(restore: Restore, dashboard: Dashboard, reader: str) -> list[Json]:
+    if restore.requested_by.id == reader:
+        return [button("Cancel", Action.CANCEL, restore.id)]
+    return decision_buttons(restore) if dashboard.decides else []
 
 
 def _instances(dashboard: Dashboard) -> list[Json]:
@@ -76,5 +81,5 @@ def _lately(record: Backup | Restore | Instance) -> str:
     if isinstance(record, Backup):
         return backups.row(record, with_source=True)
     if isinstance(record, Instance):
-        return instances.line(record)
+        return f"{instances.line(record)} · made {when(record.created_at)}"
     return f"Restore of {code(record.plan.source)} {record.state.value} · {when(record.requested_at)}"

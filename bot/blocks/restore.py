@@ -1,21 +1,40 @@
 """A restore: the modal with its plan, the approvers' message, the channel's message, and what goes in the threads."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks.instance import buttons as instance_buttons
 from bot.blocks.instance import ready
 from bot.blocks.parts import Json, actions, asks, button, context, line_input, menu, modal, option, section
-from bot.blocks.text import age, clock_time, code, cut, duration, escape, holders, person, quoted, size, step, when
+from bot.blocks.text import (
+    about,
+    age,
+    clock_time,
+    code,
+    counts,
+    cut,
+    duration,
+    escape,
+    holders,
+    person,
+    quoted,
+    size,
+    step,
+    when,
+)
 from bot.ids import Action, Block, View
 from core.errors import Stale
 from core.model.instance import Instance, InstanceState
+from core.model.place import Needs
 from core.model.plan import RestorePlan
 from core.model.restore import Decision, Restore, RestoreState
 
 LIFETIMES = {"1 hour": 3_600, "4 hours": 14_400, "12 hours": 43_200, "1 day": 86_400}
 SAYING = 700
+
+Counts = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +65,30 @@ class ModalPlan:
             raise Stale("This form is of an older Safehold.", hint="Close it and press Restore again.") from error
 
 
-def plan_modal(plan: RestorePlan, approvers: tuple[str, ...] | None, now: datetime) -> Json:
-    """Return the modal that shows a plan and asks for a reason. `approvers` is None where none is needed."""
-    needs = f"Needs: approval by {holders(approvers)}, not yourself." if approvers is not None else "Begins at once."
-    memory = f" and {size(plan.memory_bytes)} of memory" if plan.memory_bytes else ""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is shown beside a plan and is no part of it.
+
+    What the backup holds, what is free where the instance would run, who may approve and how many of them have to:
+    0 where nobody has to.
+    """
+
+    counts: Counts
+    free: Needs
+    approvers: tuple[str, ...]
+    approvals: int
+
+
+def plan_modal(plan: RestorePlan, beside: Beside, now: datetime) -> Json:
+    """Return the modal that shows a plan and asks for a reason."""
+    number = "one" if beside.approvals == 1 else str(beside.approvals)
+    approval = f"Needs: approval by {number} of {holders(beside.approvers)}, not yourself."
+    needs = approval if beside.approvals else "Begins at once."
     told = [
-        f"*Backup* {_taken(plan, now)}",
+        f"*Backup* {_taken(plan, beside.counts, now)}",
         f"*New instance* {code(plan.instance)}\n*On* {escape(cut(plan.where, 300))}",
         f"{code(plan.source)} itself is not touched. {needs}",
-        f"Needs about {size(plan.disk_bytes)} of disk{memory}; there is room for it.",
+        _takes(plan, beside.free),
     ]
     choices = dict(LIFETIMES)
     if plan.lifetime_seconds not in choices.values():
@@ -68,7 +102,7 @@ def plan_modal(plan: RestorePlan, approvers: tuple[str, ...] | None, now: dateti
         View.RESTORE,
         f"Restore {plan.source}",
         [*(section(text) for text in told), lives, reason, context(f"Plan {code(plan.short)}")],
-        submit="Restore" if approvers is None else "Ask for approval",
+        submit="Ask for approval" if beside.approvals else "Restore",
         metadata=remembered.text(),
     )
 
@@ -80,13 +114,16 @@ def deny_modal(restore_id: str, source: str) -> Json:
     return modal(View.DENY, "Deny a restore", [section(text), reason], submit="Deny", metadata=restore_id)
 
 
-def request(restore: Restore, approvers: tuple[str, ...], now: datetime) -> tuple[list[Json], str]:
-    """Return the message in the approvers' channel: the plan with its buttons, later what was decided."""
+def request(restore: Restore, approvers: tuple[str, ...], held: Counts, now: datetime) -> tuple[list[Json], str]:
+    """Return the message in the approvers' channel: the plan with its buttons, later what was decided.
+
+    `held` is what the backup holds.
+    """
     plan = restore.plan
     title = f"{person(restore.requested_by)} asks to restore {code(plan.source)}."
     stays = f"for {duration(plan.lifetime_seconds)}. {code(plan.source)} is not touched."
     told = [
-        f"*Backup* {_taken(plan, now if restore.state is RestoreState.WAITING else restore.requested_at)}",
+        f"*Backup* {_taken(plan, held, now if restore.state is RestoreState.WAITING else restore.requested_at)}",
         f"*Into* a new instance, {code(plan.instance)}, on {escape(cut(plan.where, 300))}, {stays}",
         f"*Reason* {quoted(restore.reason)}",
     ]
@@ -99,7 +136,7 @@ def request(restore: Restore, approvers: tuple[str, ...], now: datetime) -> tupl
         blocks += [section(said), *actions(decision_buttons(restore))]
     else:
         ending = decided(restore)
-        blocks.append(section(ending))
+        blocks += [section(ending), *actions(_ask_again(restore))]
     return [*blocks, context(f"Plan {code(plan.short)} · {code(restore.id)}")], f"{title} {ending}"
 
 
@@ -119,10 +156,10 @@ def decided(restore: Restore) -> str:
         case RestoreState.DENIED:
             return f"{said} Nothing was restored."
         case RestoreState.EXPIRED:
-            return f"Expired {when(restore.expires_at)} without a decision. Press Restore on the backup to ask again."
+            return f"Expired {when(restore.expires_at)} without a decision."
         case RestoreState.VOID:
-            why = f" {escape(cut(restore.failure.message, SAYING))}" if restore.failure else ""
-            return f"Void: the plan no longer fits.{why} Nothing was restored."
+            why = restore.failure.message if restore.failure else "Void: the plan no longer fits. Nothing was restored."
+            return escape(cut(why, SAYING))
         case RestoreState.CANCELLED if restore.started_at is None:
             return f"Withdrawn by {person(restore.requested_by)}. Nothing was restored."
         case _:
@@ -145,7 +182,7 @@ def message(restore: Restore, instance: Instance | None) -> tuple[list[Json], st
         return [section(text), *actions([button("Cancel", Action.CANCEL, restore.id)])], text
     if restore.state in {RestoreState.DENIED, RestoreState.EXPIRED, RestoreState.VOID}:
         text = f"{name} asked for by {who}: {decided(restore)}"
-        return [section(text)], text
+        return [section(text), *actions(_ask_again(restore))], text
     began = f"Restore initiated: {name[0].lower()}{name[1:]} for {who}."
     head = f"{name} for {who} is done." if restore.state is RestoreState.READY else began
     text = f"{head}\n{result(restore, instance)}"
@@ -191,6 +228,11 @@ def _stop(restore: Restore) -> list[Json]:
     return [button("Cancel", Action.CANCEL, restore.id)] if restore.state.open else []
 
 
+def _ask_again(restore: Restore) -> list[Json]:
+    expired = restore.state is RestoreState.EXPIRED
+    return [button("Ask again", Action.RESTORE, restore.plan.backup_id)] if expired else []
+
+
 def _decided(decision: Decision) -> str:
     word = "Approved" if decision.approved else "Denied"
     glass = " (break-glass, at the command line)" if decision.break_glass else ""
@@ -198,7 +240,15 @@ def _decided(decision: Decision) -> str:
     return f"{word} by {person(decision.person)}{glass} at {clock_time(decision.decided_at)}{reason}."
 
 
-def _taken(plan: RestorePlan, now: datetime) -> str:
+def _takes(plan: RestorePlan, free: Needs) -> str:
+    """Return what the new instance takes, beside what is free for it."""
+    disk = f"{about(plan.disk_bytes)} of disk ({about(free.disk_bytes)} free)"
+    memory = f" and {about(plan.memory_bytes)} of memory ({about(free.memory_bytes)} free)" if plan.memory_bytes else ""
+    return f"Needs about {disk}{memory}."
+
+
+def _taken(plan: RestorePlan, held: Counts, now: datetime) -> str:
     taken = datetime.fromisoformat(plan.taken_at)
     proven = f"proven {when(datetime.fromisoformat(plan.proven_at))}" if plan.proven_at else escape(plan.proof)
-    return f"{when(taken)} · {age(taken, now)} · {size(plan.archive_size)} · {proven}\n{code(plan.backup_id)}"
+    holds = f" ({counts(held)})" if held else ""
+    return f"{when(taken)} · {age(taken, now)} · {size(plan.archive_size)} · {proven}{holds}\n{code(plan.backup_id)}"

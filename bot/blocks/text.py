@@ -78,6 +78,12 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def about(count: int) -> str:
+    """Return bytes as an estimate reads: "70 MB", "9.1 GB"."""
+    number, unit = size(count).split(" ")
+    return f"{float(number):.0f} {unit}" if float(number) >= 10 else f"{number} {unit}"  # noqa: PLR2004 - below, a tenth tells
+
+
 def duration(seconds: float) -> str:
     """Return a measured or planned time: "0.02 s", "41 s", "2 h 10 min", "1 day"."""
     if seconds < 10:  # noqa: PLR2004 - below, fractions are told
@@ -105,7 +111,9 @@ def step(progress: Step | None) -> str:
     if progress.unit is Unit.ITEMS:
         return f"{name}, {progress.done} of {progress.total}" if progress.total else name
     if progress.total:
-        return f"{name}, {size(progress.done)} of {size(progress.total)}"
+        done, total = size(progress.done), size(progress.total)
+        same = done.split(" ")[1] == total.split(" ")[1]
+        return f"{name}, {done.split(' ')[0] if same else done} of {total}"
     return f"{name}, {size(progress.done)}" if progress.done else name
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.blocks import answers
 from bot.blocks.answers import Answer
 from bot.blocks.parts import Json
-from bot.blocks.restore import ModalPlan, plan_modal
+from bot.blocks.restore import Beside, ModalPlan, plan_modal
 from bot.blocks.text import code
 from bot.call import Call
 from bot.guard import Guard
@@ -91,7 +91,13 @@ def _again(call: Call, plan: RestorePlan, news: str) -> Answer:
 
 
 def _modal(call: Call, plan: RestorePlan, news: str = "", reason: str = "") -> Json:
-    required = call.core.config.access.approval_required
+    core, access = call.core, call.core.config.access
+    beside = Beside(
+        counts=core.find_backup(plan.backup_id).counts,
+        free=core.plan_restore.room(plan),
+        approvers=core.approvers(),
+        approvals=access.approvals_needed if access.approval_required else 0,
+    )
     typed = {Block.REASON: {Action.REASON: {"value": reason}}}
-    view = plan_modal(plan, call.core.approvers() if required else None, call.core.clock.now())
+    view = plan_modal(plan, beside, core.clock.now())
     return answers.asked_again({**view, "state": {"values": typed}}, answers.said(news)) if news else view

@@ -16,11 +16,12 @@ def restore(given: Namespace, screen: Screen) -> int:
     """Plan a restore and ask for it, or only show the plan."""
     with opened(given) as core:
         plan = core.plan_restore(given.id, me(), given.lifetime, given.provisioner)
+        shown = facts(pages.plan(plan, core.plan_restore.room(plan)))
         if given.dry_run:
-            screen.say(f"{facts(pages.plan(plan))}\nNothing was done.", {"plan": documents.plan(plan)})
+            screen.say(f"{shown}\nNothing was done.", {"plan": documents.plan(plan)})
             return exits.GOOD
         if not screen.json:
-            screen.remark(facts(pages.plan(plan)))
+            screen.remark(shown)
         given.reason = given.reason or _asked_reason(screen)
         if given.no_wait and not core.config.access.approval_required:
             return _say_begun(screen, core, _in_background(core, given, plan))

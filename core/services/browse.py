@@ -32,12 +32,13 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Everything that stands on the App Home. `waiting` holds first what its reader may decide on."""
+    """Everything that stands on the App Home. `waiting` holds first what its reader may decide on, if they may."""
 
     sources: tuple[SourceStatus, ...]
     instances: tuple[Instance, ...]
     waiting: tuple[Restore, ...]
     lately: tuple[Backup | Restore | Instance, ...]
+    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class Browse:
             instances=tuple(self.catalog.instances.current()),
             waiting=(*mine, *others),
             lately=self._lately(),
+            decides=may_decide,
         )
 
     def changes(self, since: int) -> Changes:

@@ -8,6 +8,7 @@ from core.model.person import Door, Person
 from core.model.restore import Decision, Restore, RestoreState, plan_broken
 from core.ports import Clock
 from core.services.access import Access, Verb
+from core.services.failures import FailureLog, void
 from core.services.initiate_restore import InitiateRestore
 from core.services.text import checked_text
 
@@ -32,6 +33,7 @@ class DecideRestore:
     access: Access
     clock: Clock
     initiate: InitiateRestore
+    failures: FailureLog
 
     def __call__(
         self,
@@ -98,8 +100,10 @@ class DecideRestore:
         change = plan_broken(restore, self.catalog.backups.get(restore.plan.backup_id))
         if not change:
             return
-        self.catalog.restores.move(restore.id, WAITING, state=RestoreState.VOID, finished_at=self.clock.now())
-        raise PlanChanged(f"Void: {change}. Nothing was restored.", hint="Choose another backup and ask again.")
+        error, now = void(change), self.clock.now()
+        failure = self.failures.keep(restore.id, "", error, at=now)
+        self.catalog.restores.move(restore.id, WAITING, state=RestoreState.VOID, failure=failure, finished_at=now)
+        raise error
 
     def _decide(self, restore: Restore, person: Person, verdict: Verdict) -> Restore:
         decision = Decision(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import SafeholdError
+from core.errors import PlanChanged, SafeholdError
 from core.model.backup import Failure
 
 LOGS_KEPT = 500
@@ -48,6 +48,11 @@ class FailureLog:
         except OSError:
             # A full disk is what many failures are about: the record must be written all the same.
             return
+
+
+def void(change: str) -> PlanChanged:
+    """Return the error of a restore whose plan no longer fits; `change` says in words what doesn't."""
+    return PlanChanged(f"Void: {change}. Nothing was restored.", hint="Choose another backup and ask again.")
 
 
 def _story(run: str, step: str, error: BaseException, at: datetime, extra: str) -> str:

@@ -7,6 +7,7 @@ from core.catalog import Catalog
 from core.errors import NotEnoughSpace, UsageError
 from core.model import naming
 from core.model.person import Person
+from core.model.place import Needs
 from core.model.plan import RestorePlan
 from core.ports import Clock
 from core.services.access import Access, Verb
@@ -65,6 +66,16 @@ class PlanRestore:
             disk_bytes=needs.disk_bytes,
             memory_bytes=needs.memory_bytes,
         )
+
+    def room(self, plan: RestorePlan) -> Needs:
+        """Return what is free now where the plan's instance would run. It is shown beside a plan, and no part of it.
+
+        Raises:
+            UnknownName: the provisioner.
+            ProvisionerFailed: the place can't be looked at.
+
+        """
+        return self.adapters.provisioner(plan.provisioner).room()
 
     def _free_name(self, family: str) -> str:
         """Return an instance name nobody has: two restores planned in one second get neighbouring ones."""

@@ -15,7 +15,7 @@ from core.model.restore import Restore, RestoreState, plan_broken
 from core.ports import Clock, Runner
 from core.services.adapters import Adapters
 from core.services.decide_restore import WAITING
-from core.services.failures import FailureLog
+from core.services.failures import FailureLog, void
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import READY, DestroyInstance
 from core.services.orphans import Orphans
@@ -145,15 +145,17 @@ class Reconcile:
                 self._audit("restore-ended", restore.id, "settled: interrupted")
 
     def _settle_waiting(self, restore: Restore) -> None:
-        now = self.clock.now()
+        now, failure = self.clock.now(), None
         if now >= restore.expires_at:
             state = RestoreState.EXPIRED
-        elif plan_broken(restore, self.catalog.backups.get(restore.plan.backup_id)):
+        elif change := plan_broken(restore, self.catalog.backups.get(restore.plan.backup_id)):
             state = RestoreState.VOID
+            failure = self.failures.keep(restore.id, "", void(change), at=now)
         else:
             return
         with self.catalog.write():
-            if self.catalog.restores.move(restore.id, WAITING, state=state, finished_at=now) is not None:
+            ended = self.catalog.restores.move(restore.id, WAITING, state=state, failure=failure, finished_at=now)
+            if ended is not None:
                 self._audit("restore-ended", restore.id, state.value)
 
     def _take_over(self, restore: Restore) -> None:

@@ -16,7 +16,7 @@ from core.model.restore import Restore, RestoreState, plan_broken
 from core.ports import Clock, Engine, Provisioner, Runner
 from core.runtime.files import remove_tree
 from core.services.adapters import Adapters
-from core.services.failures import FailureLog
+from core.services.failures import FailureLog, void
 from core.services.prove_backup import ProveBackup
 from core.services.reporting import Reporter
 
@@ -71,7 +71,7 @@ class RunRestore:
     def _require_plan(self, restore: Restore) -> None:
         change = plan_broken(restore, self.catalog.backups.get(restore.plan.backup_id))
         if change:
-            raise PlanChanged(f"Void: {change}. Nothing was restored.", hint="Choose another backup and ask again.")
+            raise void(change)
 
     def _reserve(self, plan: RestorePlan) -> Place:
         serves = self.adapters.engine(plan.engine).serves
@@ -121,7 +121,7 @@ class RunRestore:
         vault = self.adapters.vault(backup.vault)
         manifest = vault.manifest(plan.source, plan.backup_id)
         if manifest.archive.sha256 != plan.archive_sha256:
-            raise PlanChanged("The archive in the vault is not the one in the plan.", hint="Nothing was restored.")
+            raise void("the archive in the vault is not the one in the plan")
         if manifest.proof is None:
             proof = self.prove(report.run, self.adapters.engine(plan.engine), vault, manifest, report)
             manifest = manifest.proven(proof)

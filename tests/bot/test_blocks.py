@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from bot.blocks import answers, home, instance, listing, restore
 from bot.blocks import backup as backups
 from bot.blocks.parts import text_in
-from bot.blocks.text import cut_markup, escape
+from bot.blocks.text import cut_markup, escape, step
 from core.errors import Stale
 from core.model.backup import Backup, BackupState, Failure, Page, Proof, Tier
 from core.model.instance import Instance, InstanceState
 from core.model.person import Door, Person
+from core.model.place import Needs
 from core.model.plan import RestorePlan
 from core.model.progress import Step, Unit
 from core.model.restore import Decision, Restore, RestoreState
@@ -26,6 +27,7 @@ from tests.bot.people import words as words_in
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 14, 3, tzinfo=UTC)
+PLAN = RestorePlan("b", "gods", "sqlite", "s", 1, NOW.isoformat(), "proven", "", "i", "here", "here", 3_600, 1, 1)
 words = st.builds(str.__mul__, st.text(max_size=8) | st.just("<!channel> & `x` "), st.sampled_from([1, 3, 400]))
 short = words.map(lambda text: text[:200])
 names = st.from_regex(r"\A[a-z][a-z0-9_-]{0,39}\Z")
@@ -201,10 +203,9 @@ def test_long_lists_leave_out_notes_first() -> None:
 def test_what_is_left_out_is_said() -> None:
     """More sources and requests than are shown are counted, and no source at all is a sentence."""
     status = SourceStatus(Source("gods", "sqlite", "local", "here"), "SQLite", None, None, 0, 0, overdue=True)
-    plan = RestorePlan("b", "gods", "sqlite", "s", 1, NOW.isoformat(), "proven", "", "i", "here", "here", 3_600, 1, 1)
     ask = Restore(
         id="r-00000000",
-        plan=plan,
+        plan=PLAN,
         plan_hash="0" * 64,
         state=RestoreState.WAITING,
         requested_by=Person("U0ONCALL", "oncall", Door.SLACK),
@@ -225,18 +226,46 @@ def test_what_is_left_out_is_said() -> None:
 
 
 @few
-@given(restores, st.none() | instances, plans)
-def test_restore_messages_fit(one: Restore, made: Instance | None, plan: RestorePlan) -> None:
+@given(restores, st.none() | instances, plans, counts)
+def test_restore_messages_fit(
+    one: Restore, made: Instance | None, plan: RestorePlan, held: dict[str, dict[str, int]]
+) -> None:
     """Modal, request, progress and result of a restore fit."""
-    for blocks, text in (restore.request(one, ("S0DBA",) * 50, NOW), restore.message(one, made)):
+    for blocks, text in (restore.request(one, ("S0DBA",) * 50, held, NOW), restore.message(one, made)):
         check_blocks(blocks)
         assert "<!channel>" not in text
     for reply in (restore.progress(one, made), restore.outcome(one, made)):
         if reply is not None:
             check_blocks(reply[0])
-    check_view(restore.plan_modal(plan, ("S0DBA",), NOW))
-    check_view(restore.plan_modal(plan, None, NOW))
+    beside = restore.Beside(held, Needs(10**15, 10**15), ("S0DBA",) * 50, 2)
+    check_view(restore.plan_modal(plan, beside, NOW))
+    check_view(restore.plan_modal(plan, replace(beside, approvals=0), NOW))
     check_view(restore.deny_modal(one.id, plan.source))
+
+
+def test_what_is_free_is_shown_beside_a_plan_and_is_no_part_of_it() -> None:
+    """Needs stand beside what is free at that moment, and another moment's figures are for the same plan."""
+    plan = replace(PLAN, disk_bytes=70_400_000, memory_bytes=800_000_000)
+    held = {"vertices": {"god": 3, "titan": 9}, "edges": {"father": 17}}
+    beside = restore.Beside(held, Needs(12_300_000_000, 9_100_000_000), ("S0DBA",), 1)
+    view = restore.plan_modal(plan, beside, NOW)
+    shown = words_in(view["blocks"])
+    assert "Needs about 70 MB of disk (12 GB free) and 800 MB of memory (9.1 GB free)." in shown
+    assert "Needs: approval by one of <!subteam^S0DBA>, not yourself." in shown
+    assert "proven (12 vertices, 17 edges)" in shown
+    later = restore.plan_modal(plan, replace(beside, free=Needs(10**9, 10**9), approvals=2), NOW)
+    assert "(1.0 GB free)" in words_in(later["blocks"])
+    assert "approval by 2 of" in words_in(later["blocks"])
+    assert (later["private_metadata"], later["blocks"][-1]) == (view["private_metadata"], view["blocks"][-1])
+    alone = restore.plan_modal(replace(plan, memory_bytes=0), replace(beside, approvals=0), NOW)
+    assert "Needs about 70 MB of disk (12 GB free)." in words_in(alone["blocks"])
+
+
+def test_progress_names_its_unit_once() -> None:
+    """Bytes stored and bytes to store are told in one unit where they have the same."""
+    assert step(Step("storing", 12_100_000, 28_900_000)) == "storing, 12.1 of 28.9 MB"
+    assert step(Step("storing", 900_000, 28_900_000)) == "storing, 900.0 kB of 28.9 MB"
+    assert step(Step("rebuilding indexes", 2, 5, Unit.ITEMS)) == "rebuilding indexes, 2 of 5"
 
 
 @few

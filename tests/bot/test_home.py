@@ -1,7 +1,7 @@
 """The dashboard."""
 
 from tests.bot.conftest import World
-from tests.bot.people import APPROVER, ONCALL, button, words
+from tests.bot.people import APPROVER, GUEST, ONCALL, button, words
 from tests.bot.test_restore import asked, standing
 
 
@@ -15,13 +15,23 @@ def test_home_follows_what_happens(world: World) -> None:
     world.people.open_home(APPROVER)
     world.slack.until(lambda: "No good backup yet" in home(world, APPROVER), "the first drawing")
     message = asked(world)
-    world.slack.until(lambda: "Waiting for a decision" in home(world, APPROVER), "the request")
+    world.slack.until(lambda: "Waiting for you" in home(world, APPROVER), "the request")
     approve = button(world.slack.homes[APPROVER]["blocks"], "Approve")
     view = {"type": "home", "id": "VHOME", **world.slack.homes[APPROVER]}
     world.people.send(world.people.click_in_view(APPROVER, approve, view))
     standing(world, "C0APPROVALS", "Restore initiated")
     assert message["ts"]
     world.slack.until(lambda: "*ready*" in home(world, APPROVER), "the instance")
+
+
+def test_only_who_may_decide_is_offered_the_decision(world: World) -> None:
+    """A guest's dashboard shows what waits, without buttons that would be refused."""
+    asked(world)
+    world.people.open_home(GUEST)
+    world.slack.until(lambda: "Waiting for a decision" in home(world, GUEST), "the request")
+    (restore,) = world.core.catalog.restores.waiting()
+    assert f"plan `{restore.plan.short}`" in home(world, GUEST)
+    assert "Approve" not in home(world, GUEST)
 
 
 def test_home_backs_up_and_lists(world: World) -> None:

@@ -1,5 +1,6 @@
 """From the modal to the instance, and every way in which it is turned down."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -60,6 +61,7 @@ def test_story_from_modal_to_destroyed_instance(world: World) -> None:
     """Asked, approved by somebody else, ready with an equal fingerprint, extended and destroyed."""
     message = asked(world)
     assert "look at the albums" in words(message["blocks"])
+    assert "(50 rows in 1 table)" in words(message["blocks"])
     approve(world, message)
     decided = standing(world, "C0APPROVALS", f"Approved by <@{APPROVER}>")
     assert decided["ts"] == message["ts"]
@@ -86,6 +88,7 @@ def test_modal_shows_the_plan_and_keeps_to_it(world: World) -> None:
     assert "sqlite-restore-" in text
     assert "<!subteam^S0DBA>" in text
     assert view["submit"]["text"] == "Ask for approval"
+    assert re.search(r"of disk \([\d.]+ [MG]B free\)", text)
     lifetime = next(block["element"] for block in view["blocks"] if block.get("block_id") == "lifetime")
     chosen = {"selected_option": {"value": "3600"}}
     world.people.send(world.people.click_in_view(ONCALL, lifetime, view, chosen))
@@ -168,13 +171,19 @@ def test_denied_with_its_reason(world: World) -> None:
 
 
 def test_expired_request_says_so(world: World) -> None:
-    """After its time a request is expired in the channel, and a late press changes nothing."""
+    """After its time a request is expired in the channel, a late press changes nothing, and Ask again asks again."""
     message = asked(world)
     world.clock.shift = timedelta(hours=5)
     screen = world.people.press(APPROVER, button(message["blocks"], "Approve"), ephemeral=False)
     assert "expired" in screen.text
     standing(world, "C0APPROVALS", "without a decision")
     assert "Approve" not in words(message["blocks"])
+    told = standing(world, "C0BACKUPS", "without a decision")
+    world.people.send(world.people.click(ONCALL, button(told["blocks"], "Ask again"), ephemeral=False))
+    view = world.people.modal("Restore orders")
+    world.people.sent(ONCALL, view, reasoned("still needed"))
+    (again,) = world.core.catalog.restores.waiting()
+    assert again.plan.backup_id in words(message["blocks"])
 
 
 @pytest.mark.parametrize("times", [2])

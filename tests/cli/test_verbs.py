@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -112,6 +113,7 @@ def test_a_restore_needs_a_reason_and_somebody_else(safehold: Terminal) -> None:
     backup = safehold.backup()
     plan = safehold("restore", backup, "--dry-run", "--lifetime", "2h")
     assert "Lives for     2 h" in plan.out
+    assert re.search(r"of disk \([\d.]+ [MG]B free\), .* of memory \([\d.]+ [MG]B free\)", plan.out)
     assert "Nothing was done." in plan.out
     assert safehold.json("approvals") == {"approvals": []}
     assert safehold("restore", backup).code == 2

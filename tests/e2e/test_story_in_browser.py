@@ -194,7 +194,7 @@ def ask_for_a_restore(begun: Begun) -> str:
     button(detail, "Restore").click()
     modal = page.get_by_role("dialog", name="Restore gods")
     expect(modal).to_contain_text(INSTANCE)
-    expect(modal).to_contain_text("Needs: approval by @dba, not yourself.")
+    expect(modal).to_contain_text("Needs: approval by one of @dba, not yourself.")
     begun.people.shot(page, "modal")
     name = INSTANCE.search(modal.inner_text())
     assert name is not None

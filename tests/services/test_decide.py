@@ -124,16 +124,23 @@ def test_a_request_expires_without_a_decision(world: World) -> None:
     assert world.core.catalog.restores.get(restore.id).state is RestoreState.EXPIRED
 
 
-def test_a_request_is_void_when_its_backup_turns_out_damaged(world: World) -> None:
-    """The approval of a plan is not an approval of other bytes."""
+@pytest.mark.parametrize("pressed", [True, False])
+def test_a_request_is_void_when_its_backup_turns_out_damaged(world: World, *, pressed: bool) -> None:
+    """The approval of a plan is not an approval of other bytes; the record says what no longer fits."""
     restore = ask(world)
     archive = next((world.root / "vault").rglob("*.tar.zst"))
     archive.write_bytes(archive.read_bytes()[:-1])
     world.core.verify_backup(restore.plan.backup_id, ANNA)
     world.settled(f"verify:{restore.plan.backup_id}")
-    with pytest.raises(PlanChanged, match="Nothing was restored"):
-        world.core.decide_restore(restore.id, BEN, approve=True)
-    assert world.core.catalog.restores.get(restore.id).state is RestoreState.VOID
+    if pressed:
+        with pytest.raises(PlanChanged, match="Nothing was restored"):
+            world.core.decide_restore(restore.id, BEN, approve=True)
+    else:
+        world.core.reconcile()
+    void = world.core.catalog.restores.get(restore.id)
+    assert void.state is RestoreState.VOID
+    assert void.failure is not None
+    assert void.failure.message == "Void: the backup is damaged now. Nothing was restored."
 
 
 def test_break_glass_at_the_command_line_is_recorded(world: World) -> None:
