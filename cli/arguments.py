@@ -6,6 +6,7 @@ from core.config.kinds import Wrong, convert
 from core.errors import UsageError
 
 MOST_ROWS = 1000
+MOST_DIGITS = 15
 
 
 def duration(text: str) -> int:
@@ -33,6 +34,18 @@ def rows(text: str) -> int:
     if not 1 <= number <= MOST_ROWS:
         raise UsageError(f'"{text[:40]}" is not a number of rows.', hint=f"Write one from 1 to {MOST_ROWS}.")
     return number
+
+
+def number(text: str) -> int:
+    """Return a whole number from 0.
+
+    Raises:
+        UsageError: it is none.
+
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise UsageError(f'"{text[:40]}" is not a number.', hint="Write one from 0.")
+    return int(text)
 
 
 def port(text: str) -> int:

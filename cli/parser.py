@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cli.verbs import VERBS, Verb
+from cli.verbs import GROUPS, VERBS, Verb
 from core.errors import UsageError
 
 _GLOBALS = ("config", "json", "no_wait")
@@ -69,15 +69,27 @@ def build() -> Parser:
     )
     _add_globals(parser)
     verbs = parser.add_subparsers(prog="safehold", metavar="VERB", required=True, title="verbs", parser_class=Parser)
+    groups: dict[str, Any] = {}
     for verb in VERBS:
-        _add_verb(verbs, verb)
+        first, _, second = verb.name.partition(" ")
+        if second and first not in groups:
+            groups[first] = _add_group(verbs, first)
+        _add_verb(groups[first] if second else verbs, second or first, verb)
     return parser
 
 
-def _add_verb(verbs: Any, verb: Verb) -> None:
+def _add_group(verbs: Any, name: str) -> Any:
+    """Add a verb that needs a second word to say what is meant."""
+    group = verbs.add_parser(name, help=GROUPS[name], description=f"{GROUPS[name].capitalize()}.")
+    return group.add_subparsers(
+        prog=f"safehold {name}", metavar="WHAT", required=True, title="what", parser_class=Parser
+    )
+
+
+def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
     examples = "\n".join(f"  {example}" for example in verb.examples)
     parser = verbs.add_parser(
-        verb.name, help=verb.says, description=verb.description, epilog=f"examples:\n{examples}" if examples else ""
+        name, help=verb.says, description=verb.description, epilog=f"examples:\n{examples}" if examples else ""
     )
     for flags, settings in verb.arguments:
         parser.add_argument(*flags, **settings)

@@ -4,7 +4,7 @@ import os
 import pwd
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from core.bootstrap import Core, build_core, load_config
 from core.errors import UsageError
@@ -29,6 +29,20 @@ def opened(given: Namespace) -> Iterator[Core]:
 
     """
     with build_core(load_config(given.config), role="command-line", groups=NoGroups()) as core:
+        yield core
+
+
+@contextmanager
+def looked_at(given: Namespace) -> Iterator[Core]:
+    """Yield core as configured, for a look at its records: it is not started, and settles nothing.
+
+    Raises:
+        UsageError, ConfigInvalid: the configuration.
+        CatalogCorrupt, UnsupportedVersion: the catalog.
+
+    """
+    core = build_core(load_config(given.config), role="command-line", groups=NoGroups())
+    with closing(core.catalog):
         yield core
 
 

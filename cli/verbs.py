@@ -15,7 +15,10 @@ def _argument(*flags: str, **settings: Any) -> Argument:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb. `run` is "module:function" in cli.commands, imported when it is called, so that help is quick."""
+    """One verb, or two words: a group and what of it is meant.
+
+    `run` is "module:function" in cli.commands, imported when it is called, so that help is quick.
+    """
 
     name: str
     says: str
@@ -28,6 +31,9 @@ class Verb:
 _ID = _argument("id", metavar="ID", help="a backup's id, or any unique beginning of it or of its end")
 _RESTORE_ID = _argument("id", metavar="ID", help="a restore's id (r-7f3a1c2e), or a unique beginning of it")
 _NAME = _argument("name", metavar="NAME", help="an instance's name, or a unique beginning of it")
+
+GROUPS = {"audit": "check or export the record of who did what"}
+"""What the first of two words says of itself."""
 
 VERBS = (
     Verb(
@@ -165,6 +171,29 @@ VERBS = (
         "backup:cancel",
         (_argument("id", metavar="ID", help="a backup's or a restore's id"),),
         ("safehold cancel r-7f3a",),
+    ),
+    Verb(
+        "audit verify",
+        "look whether the audit record is what was written",
+        "Recompute the chain of hashes over every entry of the audit record. The first entry that was changed, removed "
+        "or can't be read is named, and the exit code is 7. Keep the newest hash elsewhere: with it also a record that "
+        "was rewritten as a whole is found.",
+        "audit:verify",
+        (),
+        ("safehold audit verify", "safehold audit verify --json"),
+    ),
+    Verb(
+        "audit export",
+        "write the audit record out as JSON lines",
+        "Write every entry of the audit record, one JSON object a line, with its hash; the first line says after which "
+        "entry it begins, the last one where the record ends. docs/operations.md shows how to check it without "
+        "Safehold.",
+        "audit:export",
+        (
+            _argument("-o", "--output", type=Path, metavar="FILE", help="into this file (standard output)"),
+            _argument("--after", type=arguments.number, default=0, metavar="N", help="only entries after this one (0)"),
+        ),
+        ("safehold audit export -o audit.jsonl", "safehold audit export --after 1200"),
     ),
     Verb(
         "doctor",

@@ -232,3 +232,9 @@ class CatalogCorrupt(CorruptionError):
     """The catalog can't be read as an SQLite database of ours."""
 
     code = "catalog-corrupt"
+
+
+class AuditBroken(CorruptionError):
+    """The audit record is not what was written: an entry was changed or removed."""
+
+    code = "audit-broken"

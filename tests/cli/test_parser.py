@@ -14,7 +14,7 @@ def test_every_verb_has_help_with_its_description(capsys: pytest.CaptureFixture[
     """Each verb explains itself and shows an example."""
     for verb in VERBS:
         with pytest.raises(SystemExit) as ended:
-            build().parse_args([verb.name, "--help"])
+            build().parse_args([*verb.name.split(), "--help"])
         assert ended.value.code == 0
         help_text = capsys.readouterr().out
         assert f"usage: safehold {verb.name}" in help_text.replace("safehold VERB [arguments]", "safehold")
@@ -27,7 +27,7 @@ def test_every_example_can_be_typed(example: str) -> None:
     words = shlex.split(example)
     given = parse(words[1:])
     assert words[0] == "safehold"
-    assert given.verb.name == words[1]
+    assert given.verb.name.split() == words[1 : 1 + len(given.verb.name.split())]
 
 
 @pytest.mark.parametrize("words", [["--json", "list"], ["list", "--json"], ["list", "gods", "--json", "--no-wait"]])
