@@ -1,6 +1,5 @@
 """How each kind of option is written: text or number in, value out."""
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.model.options import Kind
+from core.model.quoting import shown
+
+__all__ = ["HIGHEST_PORT", "Concealed", "Wrong", "convert", "shown"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -18,7 +20,6 @@ _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _SCHEMES = {"http", "https", "ws", "wss"}
 _LONGEST_DURATION = 3650 * 86_400
 _LONGEST_TEXT = 1000
-_SHOWN = 60
 HIGHEST_PORT = 65_535
 
 
@@ -43,14 +44,6 @@ def convert(kind: Kind, value: object, base: Path) -> Any:
         program, *arguments = _list(value)
         return (str(_path(program, base)) if "/" in program else program, *arguments)
     return _CONVERT[kind](value)
-
-
-def shown(value: object) -> str:
-    """Return a value as people may see it in a fault: quoted, on one line, not too long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    # JSON lets a few control characters through that would break a line in a terminal or in Slack.
-    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,70 @@
+"""What is said to people about a schedule: it in words, and where it does not fit what is asked of it."""
+
+from collections.abc import Iterator
+from datetime import datetime, time
+from itertools import islice, pairwise
+
+from core.model.quoting import ordinal, short
+from core.model.schedule import Cron, Monthly, Schedule, occurrences
+from core.model.schedule_words import time_text
+
+_SHORTEST_MONTH = 28
+_LOOKED_AT = 40
+
+
+def describe(schedule: Schedule) -> str:
+    """Return it in words: "daily 03:00, weekly on Sundays, monthly on the 1st, Europe/Berlin"."""
+    if not schedule.on:
+        return "nothing by itself, on demand only"
+    window = [f"started within {short(schedule.window_seconds)}"] if schedule.window_seconds else []
+    return ", ".join([*_rules(schedule), *window, schedule.zone])
+
+
+def window_warning(schedule: Schedule, last_run_seconds: float) -> str:
+    """Return what to say where the last run took longer than the window is; "" where there is nothing to say."""
+    if not schedule.window_seconds or last_run_seconds <= schedule.window_seconds:
+        return ""
+    minutes = -int(-last_run_seconds // 60)
+    return (
+        f"The window is {short(schedule.window_seconds)}, and the last run took {minutes} min: "
+        "a run may go on long after the window. Widen it, or leave more time after it."
+    )
+
+
+def goal_warning(schedule: Schedule, source: str, goal_seconds: int, after: datetime) -> str:
+    """Return what to say where the next runs are further apart than the goal; "" where there is nothing to say."""
+    dues = islice(occurrences(schedule, source, after), _LOOKED_AT)
+    pause = max((int((late.at - early.at).total_seconds()) for early, late in pairwise(dues)), default=0)
+    if pause <= goal_seconds:
+        return ""
+    return (
+        f"Backups of {source} are up to {short(pause)} apart, and its goal is {short(goal_seconds)}: it will be "
+        "overdue in between. Add a tier, or raise its goal."
+    )
+
+
+def _rules(schedule: Schedule) -> Iterator[str]:
+    if schedule.daily:
+        yield f"daily {time_text(schedule.at)}"
+    if weekly := schedule.weekly:
+        yield f"weekly on {weekly.weekday.name.capitalize()}s{_own_time(schedule, weekly.at)}"
+    if monthly := schedule.monthly:
+        yield _monthly(monthly, _own_time(schedule, monthly.at))
+    yield from map(_cron, schedule.crons)
+
+
+def _own_time(schedule: Schedule, at: time | None) -> str:
+    """Return the time of a tier, nothing where it rides on the daily backup."""
+    rides = schedule.daily and at in {None, schedule.at}
+    return "" if rides else f" {time_text(at or schedule.at)}"
+
+
+def _monthly(monthly: Monthly, at: str) -> str:
+    if monthly.day == "last":
+        return f"monthly on the last day{at}"
+    shorter = " (in shorter months on their last day)" if monthly.day > _SHORTEST_MONTH else ""
+    return f"monthly on the {ordinal(monthly.day)}{at}{shorter}"
+
+
+def _cron(cron: Cron) -> str:
+    return f"{' and '.join(sorted(cron.tiers))} by cron {cron.expression}"
