@@ -2,7 +2,7 @@
 
 from core.model.options import Option
 
-TABLES = ("access", "catalog", "provisioners", "runs", "slack", "sources", "state", "vaults", "web")
+TABLES = ("access", "catalog", "policies", "provisioners", "runs", "slack", "sources", "state", "vaults", "web")
 
 TOP = (
     Option("team", "text", default="", says="The name of the team, shown in titles."),
@@ -15,6 +15,22 @@ SOURCE = (
     Option("prove", "text", default="each", says="How often a backup is opened and counted."),
     Option("goal", "duration", default=86_400, says="How old the newest good backup may get."),
     Option("lifetime", "duration", default=14_400, says="How long a restored instance lives unless it is extended."),
+    Option("policy", "text", default="compose", says="Which of its backups are kept: the name of a policy."),
+)
+POLICY = (
+    Option("last", "integer", says="Keep the newest so many."),
+    Option("within", "text", says="Keep all that are younger than this."),
+    Option("hourly", "integer", says="Keep the newest of each of the last so many hours that have one."),
+    Option("daily", "integer", says="Keep the newest of each of the last so many days that have one."),
+    Option("weekly", "integer", says="Keep the newest of each of the last so many weeks that have one."),
+    Option("monthly", "integer", says="Keep the newest of each of the last so many months that have one."),
+    Option("yearly", "integer", says="Keep the newest of each of the last so many years that have one."),
+    Option("daily_for", "text", says="How long those of the daily schedule are kept."),
+    Option("weekly_for", "text", says="How long those of the weekly schedule are kept."),
+    Option("monthly_for", "text", says="How long those of the monthly schedule are kept."),
+    Option("on_demand_for", "text", says="How long those that people asked for are kept."),
+    Option("on_demand", "integer", says="Keep the newest so many of those that people asked for."),
+    Option("floor", "integer", default=1, says="How many newest good ones stay whatever the rules say, 1 to 1000."),
 )
 VAULT = (Option("type", "text", required=True, says="The kind of vault."),)
 PROVISIONER = (Option("type", "text", required=True, says="The kind of provisioner."),)

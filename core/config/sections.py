@@ -11,10 +11,12 @@ from platformdirs import user_data_dir
 from core.config import keys
 from core.config.kinds import HIGHEST_PORT, shown
 from core.config.lines import Place
+from core.config.policies import read_policies
 from core.config.table import Reading, either, near, read_options, table_in
 from core.config.values import AccessConfig, Config, ProvisionerConfig, RunsConfig, SlackConfig, VaultConfig, WebConfig
 from core.model.naming import CATALOG_SOURCE, SOURCE_NAME
 from core.model.options import Option, Shapes
+from core.model.policy import DEFAULT, Policy
 from core.model.source import Prove, Source
 from core.runtime.ports import is_loopback
 
@@ -41,7 +43,8 @@ class Sections:
         state = self._options(self._table("state"), ("state",), keys.STATE)["directory"]
         state = state or Path(user_data_dir("safehold"))
         catalog = self._options(self._table("catalog"), ("catalog",), keys.CATALOG)["path"]
-        sources = self._sources()
+        policies = read_policies(self.reading, self.document, self.secrets)
+        sources = self._sources(policies)
         vaults = self._typed("vaults", keys.VAULT, self.shapes.vaults)
         provisioners = self._typed("provisioners", keys.PROVISIONER, self.shapes.provisioners)
         self._require_loopback(provisioners)
@@ -50,6 +53,7 @@ class Sections:
             catalog_path=catalog or state / "catalog.db",
             state_directory=state,
             sources=sources,
+            policies=policies,
             vaults={name: VaultConfig(name, *typed) for name, typed in vaults.items()},
             provisioners={name: ProvisionerConfig(name, *typed) for name, typed in provisioners.items()},
             access=self._access(),
@@ -59,7 +63,7 @@ class Sections:
             **top,
         )
 
-    def _sources(self) -> dict[str, Source]:
+    def _sources(self, policies: Mapping[str, Policy]) -> dict[str, Source]:
         sources = {}
         for name, table in self._named("sources"):
             place = ("sources", name)
@@ -75,6 +79,7 @@ class Sections:
                 prove=self._prove(place, values.pop("prove")),
                 goal_seconds=values.pop("goal"),
                 lifetime_seconds=values.pop("lifetime"),
+                policy=self._policy(place, values.pop("policy"), policies),
                 options=values,
             )
         return sources
@@ -139,6 +144,12 @@ class Sections:
             return Prove(text)
         self.reading.fault((*place, "prove"), f"is {shown(text)}. Use {either(Prove)}.")
         return Prove.EACH
+
+    def _policy(self, place: Place, name: str, known: Mapping[str, Policy]) -> str:
+        if name in known:
+            return name
+        self.reading.fault((*place, "policy"), f"is {shown(name)}, and no policy has that name. {near(name, known)}")
+        return DEFAULT
 
     def _access(self) -> AccessConfig:
         place = ("access",)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.model.policy import COMPOSE, DEFAULT, Policy
 from core.model.source import Source
 
 
@@ -68,12 +69,16 @@ class RunsConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that is configured. Paths are absolute; no secret is in here."""
+    """Everything that is configured. Paths are absolute; no secret is in here.
+
+    `policies` are those that a source may name, the fixed default among them.
+    """
 
     path: Path
     catalog_path: Path
     state_directory: Path
     sources: Mapping[str, Source] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=lambda: {DEFAULT: COMPOSE})
     vaults: Mapping[str, VaultConfig] = field(default_factory=dict)
     provisioners: Mapping[str, ProvisionerConfig] = field(default_factory=dict)
     access: AccessConfig = field(default_factory=AccessConfig)

@@ -26,6 +26,7 @@ class Source:
     prove: Prove = Prove.EACH
     goal_seconds: int = 86_400
     lifetime_seconds: int = 14_400
+    policy: str = "compose"
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -15,6 +15,7 @@ PAGE = (DOCS / "configuration.md").read_text("utf-8")
 SECTIONS = {
     "Above all tables": keys.TOP,
     "[sources.NAME]": keys.SOURCE,
+    "[policies.NAME]": keys.POLICY,
     "[vaults.NAME]": keys.VAULT,
     "[provisioners.NAME]": keys.PROVISIONER,
     "[access]": keys.ACCESS,
@@ -60,7 +61,7 @@ def test_every_key_is_documented(section: str) -> None:
     assert re.findall(r"^\| `.*\|$", part, flags=re.MULTILINE) == rows_of(SECTIONS[section])
 
 
-@pytest.mark.parametrize("page", ["configuration.md", "command-provisioner.md"])
+@pytest.mark.parametrize("page", ["configuration.md", "command-provisioner.md", "retention.md"])
 def test_the_examples_are_valid(page: str, tmp_path: Path) -> None:
     """Whoever copies an example gets a configuration without a fault."""
     examples = re.findall(r"```toml\n(# safehold\.toml\n.*?)```", (DOCS / page).read_text("utf-8"), flags=re.DOTALL)
