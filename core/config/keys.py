@@ -2,10 +2,23 @@
 
 from core.model.options import Option
 
-TABLES = ("access", "catalog", "policies", "provisioners", "runs", "slack", "sources", "state", "vaults", "web")
+TABLES = (
+    "access",
+    "catalog",
+    "policies",
+    "provisioners",
+    "runs",
+    "schedule",
+    "slack",
+    "sources",
+    "state",
+    "vaults",
+    "web",
+)
 
 TOP = (
     Option("team", "text", default="", says="The name of the team, shown in titles."),
+    Option("zone", "text", default="UTC", says="The team's time zone, the one that schedules are meant in."),
     Option("runner_threads", "integer", default=2, says="How many backups and restores run at the same time, 1 to 16."),
 )
 SOURCE = (
@@ -16,6 +29,7 @@ SOURCE = (
     Option("goal", "duration", default=86_400, says="How old the newest good backup may get."),
     Option("lifetime", "duration", default=14_400, says="How long a restored instance lives unless it is extended."),
     Option("policy", "text", default="compose", says="Which of its backups are kept: the name of a policy."),
+    Option("schedule", "table", says="When its backups are taken."),
 )
 POLICY = (
     Option("last", "integer", says="Keep the newest so many."),
@@ -31,6 +45,15 @@ POLICY = (
     Option("on_demand_for", "text", says="How long those that people asked for are kept."),
     Option("on_demand", "integer", says="Keep the newest so many of those that people asked for."),
     Option("floor", "integer", default=1, says="How many newest good ones stay whatever the rules say, 1 to 1000."),
+)
+SCHEDULE = (
+    Option("zone", "text", default="", says="The time zone; left out, that of `[schedule]`, else the team's."),
+    Option("at", "text", default="03:00", says="The time of day, of every tier that has none of its own."),
+    Option("window", "duration", says="How much later than its time a run may start."),
+    Option("daily", "rule", default=True, says="Whether there is a backup each day; a time stands for `at`."),
+    Option("weekly", "rule", default="sunday", says="The day of the week."),
+    Option("monthly", "rule", default=1, says="The day of the month, 1 to 31 or `last`."),
+    Option("cron", "rule", says="Cron expressions, each with its tiers."),
 )
 VAULT = (Option("type", "text", required=True, says="The kind of vault."),)
 PROVISIONER = (Option("type", "text", required=True, says="The kind of provisioner."),)

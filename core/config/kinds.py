@@ -134,4 +134,6 @@ _CONVERT: Mapping[Kind, Callable[[object], Any]] = {
     "flag": _flag,
     "list": _list,
     "ports": _ports,
+    "rule": lambda value: value,
+    "table": lambda value: value,
 }

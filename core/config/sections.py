@@ -12,11 +12,13 @@ from core.config import keys
 from core.config.kinds import HIGHEST_PORT, shown
 from core.config.lines import Place
 from core.config.policies import read_policies
+from core.config.schedules import read_defaults, read_schedule
 from core.config.table import Reading, either, near, read_options, table_in
 from core.config.values import AccessConfig, Config, ProvisionerConfig, RunsConfig, SlackConfig, VaultConfig, WebConfig
 from core.model.naming import CATALOG_SOURCE, SOURCE_NAME
 from core.model.options import Option, Shapes
 from core.model.policy import DEFAULT, Policy
+from core.model.schedule import Schedule
 from core.model.source import Prove, Source
 from core.runtime.ports import is_loopback
 
@@ -44,7 +46,8 @@ class Sections:
         state = state or Path(user_data_dir("safehold"))
         catalog = self._options(self._table("catalog"), ("catalog",), keys.CATALOG)["path"]
         policies = read_policies(self.reading, self.document, self.secrets)
-        sources = self._sources(policies)
+        top["zone"], schedule = read_defaults(self.reading, top["zone"], self.document.get("schedule"), self.secrets)
+        sources = self._sources(policies, schedule)
         vaults = self._typed("vaults", keys.VAULT, self.shapes.vaults)
         provisioners = self._typed("provisioners", keys.PROVISIONER, self.shapes.provisioners)
         self._require_loopback(provisioners)
@@ -63,7 +66,7 @@ class Sections:
             **top,
         )
 
-    def _sources(self, policies: Mapping[str, Policy]) -> dict[str, Source]:
+    def _sources(self, policies: Mapping[str, Policy], schedule: Schedule) -> dict[str, Source]:
         sources = {}
         for name, table in self._named("sources"):
             place = ("sources", name)
@@ -80,6 +83,9 @@ class Sections:
                 goal_seconds=values.pop("goal"),
                 lifetime_seconds=values.pop("lifetime"),
                 policy=self._policy(place, values.pop("policy"), policies),
+                schedule=read_schedule(
+                    self.reading, values.pop("schedule"), (*place, "schedule"), schedule, self.secrets
+                ),
                 options=values,
             )
         return sources

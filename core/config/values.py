@@ -86,4 +86,5 @@ class Config:
     web: WebConfig = field(default_factory=WebConfig)
     runs: RunsConfig = field(default_factory=RunsConfig)
     team: str = ""
+    zone: str = "UTC"
     runner_threads: int = 2

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["path", "url", "text", "duration", "size", "integer", "flag", "list", "ports", "program"]
+Kind = Literal[
+    "path", "url", "text", "duration", "size", "integer", "flag", "list", "ports", "program", "rule", "table"
+]
 """How an option is written, and what it becomes.
 
 path: a `Path`, absolute. url: text. text: text. duration ("90s", "15m", "24h", "7d"): seconds, int.
 size ("768m", "2g"): bytes, int. integer: int. flag: bool. list: a tuple of texts. ports ("18400-18499"): a `range`.
 program: a program and its arguments, a tuple of texts; where the first has a slash in it, it is an absolute path.
+rule and table: as TOML has it; whoever asks for it checks it.
 """
 
 

@@ -94,6 +94,10 @@ class Schedule:
         return bool(self.daily or self.weekly or self.monthly or self.crons)
 
 
+DEFAULT = Schedule()
+"""What holds with nothing configured: a backup each day, with weekly and monthly as tiers on one of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """One backup that is due: when (aware UTC), for which tiers, and the calendar day in the schedule's zone.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from core.model.schedule import DEFAULT, Schedule
+
 
 class Prove(StrEnum):
     """How often a stored backup of a source is opened and counted."""
@@ -28,6 +30,7 @@ class Source:
     lifetime_seconds: int = 14_400
     policy: str = "compose"
     options: Mapping[str, Any] = field(default_factory=dict)
+    schedule: Schedule = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

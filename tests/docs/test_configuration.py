@@ -1,5 +1,6 @@
 """docs/configuration.md lists exactly the keys that are read, with their types, defaults and meaning."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ SECTIONS = {
     "Above all tables": keys.TOP,
     "[sources.NAME]": keys.SOURCE,
     "[policies.NAME]": keys.POLICY,
+    "[sources.NAME.schedule]": keys.SCHEDULE,
     "[vaults.NAME]": keys.VAULT,
     "[provisioners.NAME]": keys.PROVISIONER,
     "[access]": keys.ACCESS,
@@ -42,6 +44,7 @@ def default_of(option: Option) -> str:
         "size": lambda: f'"{value >> 20}m"',
         "list": lambda: "[" + ", ".join(f'"{entry}"' for entry in value) + "]",
         "integer": lambda: str(value),
+        "rule": lambda: json.dumps(value),
         "flag": lambda: str(value).lower(),
     }
     return f"`{written.get(option.kind, lambda: chr(34) + value + chr(34))()}`"

@@ -87,6 +87,8 @@ PLACES = st.sampled_from(
             "catalog",
             "sources.a.engine",
         ),
+        *("zone", "schedule", "schedule.at", "schedule.cron", "sources.a.schedule.daily", "sources.a.schedule.weekly"),
+        *("sources.a.schedule.monthly", "sources.a.schedule.window", 'sources.a.schedule.cron."0 3 * * *"'),
         *("sources.a.prove", "sources.a.vault", "vaults.local.type", "vaults.local.path", 'sources."\\n"', '""'),
     ]
 )
