@@ -47,8 +47,10 @@ from core.services.reconcile import Reconcile
 from core.services.request_restore import RequestRestore
 from core.services.run_restore import RunRestore
 from core.services.save_manifests import SaveManifests
+from core.services.schedules import Schedules
 from core.services.take_backup import TakeBackup
 from core.services.verify_backup import VerifyBackup
+from core.services.wake_schedules import WakeSchedules
 from core.services.watch_runs import WatchRuns
 from core.vaults import directory
 
@@ -93,6 +95,7 @@ class Core:
     check_up: CheckUp
     reconciler: Reconcile
     watch_runs: WatchRuns
+    schedules: Schedules
     save_manifests: SaveManifests
 
     @property
@@ -210,6 +213,12 @@ def build_core(
     initiate = InitiateRestore(catalog, clock, runner, run)
     orphans = Orphans(catalog, clock, runner, identity.owner)
     lead = Lead(catalog, identity.owner, clock)
+    schedules = Schedules(catalog, adapters, access, clock)
+    create = CreateBackup(catalog, adapters, access, clock, runner, take, identity.owner)
+    duties = (
+        Duty("wake schedules", 10, WakeSchedules(catalog, adapters, schedules, create)),
+        Duty("judge ages", 30, JudgeAge(catalog, adapters)),
+    )
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
     return Core(
         config=config,
@@ -221,12 +230,12 @@ def build_core(
         identity=identity,
         role=role,
         lead=lead,
-        duties=Duties((Duty("judge ages", 30, JudgeAge(catalog, adapters)),), lead, clock),
+        duties=Duties(duties, lead, clock),
         note_clock=NoteClock(catalog, clock),
         heartbeat=Heartbeat(lambda: _beat(catalog, identity, role, clock), SECONDS_BETWEEN_BEATS),
         failures=failures,
         browse=Browse(catalog, adapters, access, clock),
-        create_backup=CreateBackup(catalog, adapters, access, clock, runner, take, identity.owner),
+        create_backup=create,
         cancel_run=CancelRun(catalog, access, clock, runner),
         verify_backup=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, identity.owner),
         offer_download=OfferDownload(catalog, adapters, access, clock, tokens, config.web.link_seconds),
@@ -238,6 +247,7 @@ def build_core(
         destroy_instance=destroy,
         check_up=CheckUp(catalog, adapters, config.state_directory),
         reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, orphans),
+        schedules=schedules,
         watch_runs=WatchRuns(
             catalog,
             clock,

@@ -63,6 +63,7 @@ ACCESS = (
     Option("restore", "list", default=(), says="Who may ask for a restore."),
     Option("approve", "list", default=(), says="Who may approve a restore that somebody else asked for."),
     Option("destroy", "list", default=(), says="Who may extend and destroy instances."),
+    Option("retain", "list", default=(), says="Who may change schedules, freeze retention and release others' holds."),
     Option("approvals_needed", "integer", default=1, says="How many people have to approve a restore."),
     Option("approval_required", "flag", default=True, says="Whether a restore needs approval at all."),
     Option("approval_expires", "duration", default=14_400, says="How long a request waits for its approvals."),

@@ -160,7 +160,7 @@ class Sections:
     def _access(self) -> AccessConfig:
         place = ("access",)
         values = self._options(self._table("access"), place, keys.ACCESS)
-        for name in ("backup", "download", "restore", "approve", "destroy"):
+        for name in ("backup", "download", "restore", "approve", "destroy", "retain"):
             for entry in values[name]:
                 if not _WHO.fullmatch(entry):
                     self.reading.fault(

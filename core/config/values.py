@@ -36,6 +36,7 @@ class AccessConfig:
     restore: tuple[str, ...] = ()
     approve: tuple[str, ...] = ()
     destroy: tuple[str, ...] = ()
+    retain: tuple[str, ...] = ()
     approvals_needed: int = 1
     approval_required: bool = True
     approval_expires_seconds: int = 14_400

@@ -21,12 +21,20 @@ class Verb(StrEnum):
     APPROVE = "approve"
     DESTROY = "destroy"
     CANCEL = "cancel"
+    KEEP = "keep"
+    RETAIN = "retain"
 
 
-_LIST_OF = {Verb.VERIFY: "backup", Verb.CANCEL: "backup"}
-"""Verbs that share another verb's list: who may take a backup may also check one or stop it."""
+_LIST_OF = {Verb.VERIFY: "backup", Verb.CANCEL: "backup", Verb.KEEP: "backup"}
+"""Verbs that share another verb's list: who may take a backup may also check one, stop it or have it kept."""
 
-_WORDS = {Verb.BACKUP: "back up", Verb.APPROVE: "approve restores", Verb.CANCEL: "cancel what others began"}
+_WORDS = {
+    Verb.BACKUP: "back up",
+    Verb.APPROVE: "approve restores",
+    Verb.CANCEL: "cancel what others began",
+    Verb.KEEP: "keep backups",
+    Verb.RETAIN: "change schedules or what is kept",
+}
 """Verbs that a sentence says differently."""
 
 

@@ -1,7 +1,8 @@
 """Back up now: record a pending backup and hand its run to the runner."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 
 from core.catalog import Catalog
 from core.model import naming
@@ -36,10 +37,19 @@ class CreateBackup:
     runner: Runner
     take: TakeBackup
     owner: str
-    tiers: frozenset[Tier] = field(default=ON_DEMAND)
 
-    def __call__(self, source: str, person: Person, note: str = "") -> Initiated:
+    def __call__(
+        self,
+        source: str,
+        person: Person,
+        note: str = "",
+        *,
+        tiers: frozenset[Tier] = ON_DEMAND,
+        due_at: datetime | None = None,
+    ) -> Initiated:
         """Record a pending backup and return at once; the run goes on in the runner under the backup's id.
+
+        `due_at` is its time by a schedule, None where a person asks.
 
         Raises:
             UnknownName, UsageError: the source or the note.
@@ -50,39 +60,49 @@ class CreateBackup:
         self.access.require(person, Verb.BACKUP)
         self.adapters.source(source)
         checked = checked_text(note, "note")
-        backup, created = self._begin(source, person, checked)
+        wanted = _Wanted(source, person, checked, tiers, due_at)
+        backup, created = self._begin(wanted)
         if created:
             self.runner.submit(backup.id, lambda: self.take(backup.id))
         return Initiated(backup, joined=not created)
 
-    def _begin(self, source: str, person: Person, note: str) -> tuple[Backup, bool]:
+    def _begin(self, asked: "_Wanted") -> tuple[Backup, bool]:
         for _ in range(TRIES_FOR_AN_ID):
-            wanted = self._pending(source, person, note)
+            wanted = self._pending(asked)
             try:
                 with self.catalog.write():
                     backup, created = self.catalog.backups.begin(wanted)
                     outcome = "initiated" if created else "joined"
-                    self.catalog.audit.append(
-                        wanted.requested_at, person, "backup", backup.id, outcome, {"source": source, "note": note}
-                    )
+                    detail = {"source": asked.source, "note": asked.note}
+                    self.catalog.audit.append(wanted.requested_at, asked.person, "backup", backup.id, outcome, detail)
             except KeyError:
                 # Ids hold 24 random bits a second; many sources may start in the same one.
                 continue
             return backup, created
         raise RuntimeError("no free backup id was found")
 
-    def _pending(self, source: str, person: Person, note: str) -> Backup:
-        configured, now = self.adapters.source(source), self.clock.now()
+    def _pending(self, asked: "_Wanted") -> Backup:
+        configured, now = self.adapters.source(asked.source), self.clock.now()
         return Backup(
             id=naming.backup_id(now, secrets.randbits(24)),
-            source=source,
+            source=asked.source,
             engine=configured.engine,
             vault=configured.vault,
-            tiers=self.tiers,
+            tiers=asked.tiers,
             state=BackupState.PENDING,
             proof=Proof.NONE,
-            requested_by=person,
-            note=note,
+            requested_by=asked.person,
+            note=asked.note,
             requested_at=now,
             owner=self.owner,
+            due_at=asked.due_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    source: str
+    person: Person
+    note: str
+    tiers: frozenset[Tier]
+    due_at: datetime | None

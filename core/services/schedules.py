@@ -1,0 +1,116 @@
+"""The schedule of each source as it stands now: what the configuration says, or what somebody changed it to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from core.catalog import Catalog
+from core.errors import UsageError
+from core.model.notice import Notice, NoticeKind
+from core.model.person import Person
+from core.model.schedule import Due, Schedule, next_after, occurrences
+from core.model.schedule_change import ScheduleChange
+from core.model.schedule_told import describe
+from core.model.schedule_words import from_fields, to_fields
+from core.ports import Clock
+from core.services.access import Access, Verb
+from core.services.adapters import Adapters
+
+SHOWN = 3
+"""How many coming runs are shown before a schedule is saved."""
+
+
+@dataclass(slots=True)
+class Schedules:
+    """Answers when backups are due, and takes changes. Reads the catalog again only where a schedule was changed."""
+
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    clock: Clock
+    _version: int = -1
+    _changed: dict[str, ScheduleChange] = field(default_factory=dict)
+
+    def version(self) -> int:
+        """Return a number that grows with every change."""
+        return self.catalog.schedules.version()
+
+    def current(self, source: str) -> Schedule:
+        """Return the schedule of a source.
+
+        Raises:
+            UnknownName: the source.
+
+        """
+        configured = self.adapters.source(source).schedule
+        change = self.changed(source)
+        return configured if change is None or change.fields is None else from_fields(change.fields)
+
+    def changed(self, source: str) -> ScheduleChange | None:
+        """Return the newest change of a source's schedule, None where it is as configured and always was."""
+        version = self.version()
+        if version != self._version:
+            self._changed = {change.source: change for change in self.catalog.schedules.all()}
+            self._version = version
+        return self._changed.get(source)
+
+    def next_due(self, source: str) -> Due | None:
+        """Return what is due next, None where the schedule is off."""
+        return next_after(self.current(source), source, self.clock.now())
+
+    def preview(self, source: str, schedule: Schedule, count: int = SHOWN) -> tuple[Due, ...]:
+        """Return the next runs of a schedule that may not be saved yet."""
+        return tuple(islice(occurrences(schedule, source, self.clock.now()), count))
+
+    def change(self, source: str, schedule: Schedule, person: Person) -> ScheduleChange:
+        """Save a schedule over the configured one; it holds from now on.
+
+        Raises:
+            UnknownName, NotAllowed.
+
+        """
+        return self._save(source, to_fields(schedule), person, lambda: schedule)
+
+    def reset(self, source: str, person: Person) -> ScheduleChange:
+        """Let the configured schedule hold again.
+
+        Raises:
+            UnknownName, NotAllowed.
+            UsageError: it does already.
+
+        """
+        change = self.changed(source)
+        if change is None or change.fields is None:
+            raise UsageError(f"The schedule of {source} is as configured.", hint="Nothing was changed.")
+        return self._save(source, None, person, lambda: self.adapters.source(source).schedule)
+
+    def _save(
+        self, source: str, fields: dict[str, object] | None, person: Person, made: Callable[[], Schedule]
+    ) -> ScheduleChange:
+        self.access.require(person, Verb.RETAIN)
+        self.adapters.source(source)
+        now, schedule = self.clock.now(), made()
+        says = describe(schedule)
+        with self.catalog.write():
+            saved = self.catalog.schedules.put(ScheduleChange(source, fields, person, now))
+            self.catalog.audit.append(now, person, "schedule", source, says, {"fields": fields})
+            self.catalog.notices.tell(
+                Notice(
+                    NoticeKind.SCHEDULE,
+                    source,
+                    now.isoformat(),
+                    now,
+                    {
+                        "person": {"id": person.id, "name": person.name, "door": person.door.value},
+                        "says": says,
+                        "next": [due.at.isoformat() for due in self.preview(source, schedule)],
+                    },
+                )
+            )
+        return saved
+
+
+def started_late(due: Due, begun_at: datetime, grace_seconds: float) -> bool:
+    """Say whether a run begins after its window, or its time with a grace, is over."""
+    return (begun_at - (due.start_by or due.at)).total_seconds() > grace_seconds

@@ -1,0 +1,190 @@
+"""Wakes schedules: what is due is recorded once and begun, what was missed made up for, what failed tried again."""
+
+import heapq
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from core.catalog import Catalog
+from core.errors import LeaseHeld, SafeholdError, UnavailableError
+from core.model.backup import Backup, BackupState
+from core.model.expected import ExpectedRun, ExpectedState
+from core.model.notice import Notice, NoticeKind
+from core.model.person import SYSTEM
+from core.model.schedule import Due, due_since, next_after
+from core.services.adapters import Adapters
+from core.services.create_backup import CreateBackup
+from core.services.schedules import Schedules, started_late
+
+GRACE_SECONDS = 900.0
+"""A run that begins so late after its time or window is a catch-up, and said to be one."""
+RETRIES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
+"""How long after each failure a scheduled run is tried again."""
+SINCE = "scheduled since"
+TO_BEGIN = frozenset({ExpectedState.DUE, ExpectedState.RETRYING})
+BEGUN = frozenset({ExpectedState.BEGUN})
+OPEN = TO_BEGIN | BEGUN
+TRIED_AGAIN = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.DAMAGED})
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class WakeSchedules:
+    """One pass begins what is due. Any process may do it, also two at once: the ledger holds each due time once.
+
+    Between passes it remembers when each source is due next, so that a pass costs what is due, not what there is.
+    """
+
+    catalog: Catalog
+    adapters: Adapters
+    schedules: Schedules
+    create: CreateBackup
+    _next: list[tuple[datetime, str]] = field(default_factory=list)
+    _since: dict[str, datetime] = field(default_factory=dict)
+    _version: int = -1
+    _woken_at: datetime | None = None
+
+    def __call__(self, now: datetime) -> None:
+        """Follow what was begun, then begin what is due."""
+        for run in self.catalog.expected.open_ones():
+            self._each(run, now)
+        self._plan(now)
+        while self._next and self._next[0][0] <= now:
+            _, source = heapq.heappop(self._next)
+            self._due(source, now)
+            self._push(source, now)
+        self._woken_at = now
+
+    def _each(self, run: ExpectedRun, now: datetime) -> None:
+        try:
+            if run.state is ExpectedState.BEGUN:
+                self._follow(run, now)
+            elif run.state is ExpectedState.DUE or self._retry_due(run, now):
+                self._begin(run)
+        except SafeholdError as error:
+            # One source in trouble must not keep the others waiting.
+            logger.warning("the run of %s due %s waits: %s", run.source, run.due_at, error)
+
+    # When what is due
+
+    def _plan(self, now: datetime) -> None:
+        """Look at every schedule again where one was changed, a process has just begun, or the clock was set back."""
+        version = self.schedules.version()
+        if version == self._version and self._woken_at is not None and now >= self._woken_at:
+            return
+        self._since = self._begins(now)
+        self._next = []
+        for source in self.adapters.sources:
+            self._push(source, now)
+        self._version = version
+
+    def _begins(self, now: datetime) -> dict[str, datetime]:
+        """Return since when each source's runs count: its newest one that is past, else since it is known here."""
+        newest = self.catalog.expected.newest_by_source(now)
+        with self.catalog.write():
+            kept = json.loads(self.catalog.marks.get(SINCE) or "{}")
+            known = {name: kept.get(name, now.isoformat()) for name in self.adapters.sources}
+            if known != kept:
+                self.catalog.marks.put(SINCE, json.dumps(known))
+        return {
+            name: max(min(now, datetime.fromisoformat(at)), newest.get(name, _LONG_AGO), self._changed_at(name, now))
+            for name, at in known.items()
+        }
+
+    def _changed_at(self, source: str, now: datetime) -> datetime:
+        # A changed schedule makes up for nothing that only it would have asked for.
+        change = self.schedules.changed(source)
+        return min(change.changed_at, now) if change is not None else _LONG_AGO
+
+    def _push(self, source: str, now: datetime) -> None:
+        since = min(self._since[source], now)
+        due = next_after(self.schedules.current(source), source, since)
+        if due is not None:
+            heapq.heappush(self._next, (due.at, source))
+
+    # What is due
+
+    def _due(self, source: str, now: datetime) -> None:
+        """Record the newest due time, with the tiers of all that nobody served, and begin one backup for them."""
+        dues = due_since(self.schedules.current(source), source, self._since[source], now)
+        if not dues:
+            return
+        newest, covers = dues[-1], len(dues) - 1
+        run = ExpectedRun(
+            source=source,
+            due_at=newest.at,
+            day=newest.day,
+            tiers=frozenset[object]().union(*(due.tiers for due in dues)),  # type: ignore[arg-type]
+            state=ExpectedState.DUE,
+            noted_at=now,
+            covers=covers,
+            covers_since=dues[0].at if covers else None,
+        )
+        self._since[source] = newest.at
+        with self.catalog.write():
+            if not self.catalog.expected.note(run):
+                return
+            self._give_up_older(run)
+            self._tell_late(run, newest, now)
+        self._each(run, now)
+
+    def _give_up_older(self, run: ExpectedRun) -> None:
+        """Let a newer run take the place of one that is still tried again."""
+        for older in self.catalog.expected.page(run.source, 5):
+            if older.due_at < run.due_at:
+                self.catalog.expected.move(older.source, older.due_at, TO_BEGIN, state=ExpectedState.GIVEN_UP)
+
+    def _tell_late(self, run: ExpectedRun, due: Due, now: datetime) -> None:
+        if not run.covers and not started_late(due, now, GRACE_SECONDS):
+            return
+        fields = {
+            "due_at": run.due_at.isoformat(),
+            "covers": run.covers,
+            "covers_since": run.covers_since and run.covers_since.isoformat(),
+            "backup_id": "",
+        }
+        self.catalog.notices.tell(Notice(NoticeKind.CAUGHT_UP, run.source, run.due_at.isoformat(), now, fields))
+
+    # What becomes of it
+
+    def _begin(self, run: ExpectedRun) -> None:
+        """Begin its backup, or join the one that runs; the record of both is one write."""
+        try:
+            with self.catalog.write():
+                begun = self.create(run.source, SYSTEM, _note(run), tiers=run.tiers, due_at=run.due_at)
+                changes = {"backup_id": begun.backup.id, "attempts": run.attempts + 1, "retry_at": None}
+                self.catalog.expected.move(run.source, run.due_at, TO_BEGIN, state=ExpectedState.BEGUN, **changes)
+        except (LeaseHeld, UnavailableError):
+            # Something else holds the source, or the process is about to end: it stays due.
+            logger.info("the run of %s due %s waits for its source", run.source, run.due_at)
+
+    def _follow(self, run: ExpectedRun, now: datetime) -> None:
+        backup = self.catalog.backups.get(run.backup_id)
+        if backup.state.open:
+            return
+        self.catalog.expected.move(run.source, run.due_at, BEGUN, **_outcome(run, backup, now))
+
+    def _retry_due(self, run: ExpectedRun, now: datetime) -> bool:
+        # A time further away than any retry is one that a clock which ran ahead has left.
+        return run.retry_at is None or run.retry_at <= now or run.retry_at - now > RETRIES[-1]
+
+
+def _outcome(run: ExpectedRun, backup: Backup, now: datetime) -> dict[str, object]:
+    if backup.state not in TRIED_AGAIN:
+        given_up = backup.state is BackupState.CANCELLED
+        return {"state": ExpectedState.GIVEN_UP if given_up else ExpectedState.DONE}
+    if run.attempts > len(RETRIES):
+        return {"state": ExpectedState.GIVEN_UP}
+    return {"state": ExpectedState.RETRYING, "retry_at": now + RETRIES[run.attempts - 1]}
+
+
+def _note(run: ExpectedRun) -> str:
+    if run.attempts:
+        return f"try {run.attempts + 1} of the run that was due {run.due_at:%Y-%m-%d %H:%M} UTC"
+    if run.covers:
+        return f"catch-up for {run.covers + 1} runs missed since {run.covers_since:%Y-%m-%d %H:%M} UTC"
+    return ""
