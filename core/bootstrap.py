@@ -1,5 +1,8 @@
 """The composition root of core: the only place that knows all adapters."""
 
+import contextlib
+import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,31 +14,29 @@ import platformdirs
 from core.catalog import Catalog
 from core.config import Config, read_config
 from core.engines import janusgraph_berkeleyje, sqlite
-from core.errors import UsageError
+from core.errors import UnavailableError, UsageError
 from core.model.backup import Backup, Page
 from core.model.options import Shapes
 from core.model.person import Person
 from core.ports import Clock, Engine, Groups, Provisioner, Vault
 from core.provisioners import command, process
 from core.runtime.clock import SystemClock
+from core.runtime.files import write_atomically
 from core.runtime.heartbeat import Heartbeat
 from core.runtime.identity import ProcessIdentity
-from core.runtime.kept_secret import kept_secret
 from core.runtime.runner import ThreadRunner
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
 from core.services.browse import Browse, Changes, Dashboard
 from core.services.cancel_run import CancelRun
 from core.services.check_up import CheckUp
-from core.services.copy_catalog import CopyCatalog
 from core.services.create_backup import CreateBackup
 from core.services.decide_restore import DecideRestore
 from core.services.download_backup import OfferDownload, OpenDownload, Tokens
-from core.services.duties import Duties, Duty
+from core.services.duties import Duties
 from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import DestroyInstance, ExtendInstance
-from core.services.judge_age import JudgeAge
 from core.services.lead import Lead
 from core.services.note_clock import NoteClock
 from core.services.orphans import Orphans
@@ -45,10 +46,9 @@ from core.services.reconcile import Reconcile
 from core.services.request_restore import RequestRestore
 from core.services.run_restore import RunRestore
 from core.services.save_manifests import SaveManifests
-from core.services.schedules import Schedules
 from core.services.take_backup import TakeBackup
+from core.services.timekeeping import Ground, Timekeeping, keep_time
 from core.services.verify_backup import VerifyBackup
-from core.services.wake_schedules import WakeSchedules
 from core.services.watch_runs import WatchRuns
 from core.vaults import directory
 
@@ -59,6 +59,7 @@ SHAPES = Shapes(
 )
 SECONDS_BETWEEN_BEATS = 5.0
 CONFIG_NAME = "safehold.toml"
+SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,8 @@ class Core:
     check_up: CheckUp
     reconciler: Reconcile
     watch_runs: WatchRuns
-    schedules: Schedules
+    time: Timekeeping
     save_manifests: SaveManifests
-    copy_catalog: CopyCatalog
 
     @property
     def owner(self) -> str:
@@ -205,23 +205,16 @@ def build_core(
     adapters = build_adapters(config, clock)
     access = Access(config.access, groups)
     failures, prove = FailureLog(config.state_directory / "logs"), ProveBackup(config.state_directory / "scratch")
-    tokens = Tokens(secret or kept_secret(config.state_directory))
+    tokens = Tokens(secret or _kept_secret(config.state_directory))
     take = TakeBackup(catalog, adapters, clock, runner, prove, failures)
     run = RunRestore(catalog, adapters, clock, runner, prove, failures, identity.owner)
     initiate = InitiateRestore(catalog, clock, runner, run)
     orphans = Orphans(catalog, clock, runner, identity.owner)
     lead = Lead(catalog, identity.owner, clock)
-    schedules = Schedules(catalog, adapters, access, clock)
     create = CreateBackup(catalog, adapters, access, clock, runner, take, identity.owner)
+    ground = Ground(catalog, adapters, access, clock, runner, identity.owner)
+    time = keep_time(ground, create, config.policies, config.grace_seconds)
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
-    save = SaveManifests(catalog, adapters, failures)
-    copy = CopyCatalog(catalog, adapters, clock, runner, config.state_directory / "catalog-copy")
-    duties = (
-        Duty("wake schedules", 10, WakeSchedules(catalog, adapters, schedules, create)),
-        Duty("judge ages", 30, JudgeAge(catalog, adapters)),
-        Duty("save manifests", 30, save),
-        Duty("copy the catalog", 60, copy),
-    )
     return Core(
         config=config,
         clock=clock,
@@ -232,7 +225,7 @@ def build_core(
         identity=identity,
         role=role,
         lead=lead,
-        duties=Duties(duties, lead, clock),
+        duties=Duties(time.duties, lead, clock),
         note_clock=NoteClock(catalog, clock),
         heartbeat=Heartbeat(lambda: _beat(catalog, identity, role, clock), SECONDS_BETWEEN_BEATS),
         failures=failures,
@@ -249,7 +242,7 @@ def build_core(
         destroy_instance=destroy,
         check_up=CheckUp(catalog, adapters, config.state_directory),
         reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, orphans),
-        schedules=schedules,
+        time=time,
         watch_runs=WatchRuns(
             catalog,
             clock,
@@ -259,8 +252,7 @@ def build_core(
             config.runs.stalled_seconds,
             config.runs.longest_seconds,
         ),
-        save_manifests=save,
-        copy_catalog=copy,
+        save_manifests=SaveManifests(catalog, adapters, failures),
     )
 
 
@@ -288,3 +280,20 @@ def _beat(catalog: Catalog, me: ProcessIdentity, role: str, clock: Clock) -> Non
     now = clock.now()
     if not catalog.processes.beat(me.owner, now):
         catalog.processes.register(me.owner, me.host, me.pid, me.created, role, now)
+
+
+def _kept_secret(folder: Path) -> bytes:
+    """Return this installation's secret, made at the first call and readable by its user alone."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "secret"
+    if not path.exists():
+        # Whole and durable before it gets its name, and the first of two processes wins.
+        made = folder / f".secret-{secrets.token_hex(8)}"
+        write_atomically(made, secrets.token_bytes(SECRET_BYTES))
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+        made.unlink()
+    kept = path.read_bytes()
+    if len(kept) != SECRET_BYTES:
+        raise UnavailableError(f"{path} is not a secret of ours.", hint="Remove it; open download links end with it.")
+    return kept

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from core.errors import ForeignCatalog, UnsupportedVersion
+from core.catalog.file import corrupt
+from core.errors import UnsupportedVersion
 
 APPLICATION_ID = 0x53464844
 """What `PRAGMA application_id` says in every catalog: "SFHD"."""
@@ -238,17 +239,14 @@ def require_known(db: Database, path: Path) -> None:
     """Let an empty file and a catalog of this version or an older one pass.
 
     Raises:
-        ForeignCatalog: a database of something else.
+        CatalogCorrupt: a database of something else.
         UnsupportedVersion: a newer Safehold has written it.
 
     """
     (application,) = db.execute("pragma application_id").fetchone()
     (tables,) = db.execute("select count(*) from sqlite_master").fetchone()
     if tables and application != APPLICATION_ID:
-        raise ForeignCatalog(
-            f"The catalog {path} can't be read: it is a database of another program.",
-            hint="Correct the catalog's path in the configuration. Nothing was changed.",
-        )
+        raise corrupt(path, "it is a database of another program")
     with closing(Database(memory=True, execute_plugins=False)) as empty:
         known = {migration.name for migration in MIGRATIONS.pending(empty)}
     unknown = sorted({migration.name for migration in MIGRATIONS.applied(db)} - known)

@@ -78,6 +78,9 @@ WEB = (
     Option("public_url", "url", default="", says="What links begin with, where a proxy stands in front."),
     Option("link_lifetime", "duration", default=3600, says="How long a download link works."),
 )
+RETENTION = (
+    Option("grace", "duration", default=86_400, says="How long the bytes of a backup stay after it was let go."),
+)
 RUNS = (
     Option("stalled_after", "duration", default=1800, says="How long no byte may move before a run is ended."),
     Option("longest", "duration", default=172_800, says="How long a backup or a restore may run at all."),

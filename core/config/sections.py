@@ -63,6 +63,7 @@ class Sections:
             slack=self._slack(),
             web=self._web(),
             runs=self._runs(),
+            grace_seconds=self._options(self._table("retention"), ("retention",), keys.RETENTION)["grace"],
             **top,
         )
 

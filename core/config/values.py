@@ -86,6 +86,7 @@ class Config:
     slack: SlackConfig = field(default_factory=SlackConfig)
     web: WebConfig = field(default_factory=WebConfig)
     runs: RunsConfig = field(default_factory=RunsConfig)
+    grace_seconds: int = 86_400
     team: str = ""
     zone: str = "UTC"
     runner_threads: int = 2

@@ -6,7 +6,8 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,17 @@ from core.errors import UnavailableError
 from core.runtime.process import created
 from tests.support.janus import java_or_skip
 from tests.support.terminal import ROOT
-from tests.support.waiting import until
 
 START_SECONDS = 150.0
 SLEEPER = (sys.executable, "-c", "import signal; signal.pause()")
+
+
+def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for a condition, with a deadline."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        os.sched_yield()
 
 
 def test_its_configuration_is_valid(tmp_path: Path) -> None:

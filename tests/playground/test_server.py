@@ -17,8 +17,7 @@ from slack_sdk import WebClient
 
 from playground.desk import Desk
 from playground.server import Playground, listen
-from tests.playground.conftest import leave
-from tests.support.waiting import until
+from tests.playground.conftest import leave, until
 
 ROOT = Path(__file__).parents[2]
 TOKENS = ("--bot-token", "xoxb-1", "--app-token", "xapp-1")

@@ -12,8 +12,7 @@ from core.model.backup import BackupState, Proof, Tier
 from core.model.hold import Hold
 from core.model.manifest import Manifest
 from core.ports import Vault
-from tests.support.waiting import until
-from tests.support.world import ANNA, World
+from tests.support.world import ANNA, World, until
 
 GOOD = frozenset({BackupState.GOOD})
 

@@ -29,7 +29,7 @@ class Timed:
     def restarted(self) -> WakeSchedules:
         """Return a waker that remembers nothing, as after a restart."""
         core = self.core
-        return WakeSchedules(core.catalog, core.adapters, core.schedules, core.create_backup)
+        return WakeSchedules(core.catalog, core.adapters, core.time.schedules, core.create_backup)
 
     def at(self, moment: datetime) -> None:
         """Set the clock, wake the schedules, and let what was begun end."""
@@ -72,7 +72,7 @@ def timed(make_world: Callable[..., World]) -> Timed:
     world = make_world(source='prove = "never"', access='retain = ["U0ANNA"]')
     timed = Timed(world)
     timed.set(MIDNIGHT)
-    timed.core.schedules.change("orders", DAILY, ANNA)
+    timed.core.time.schedules.change("orders", DAILY, ANNA)
     timed.at(MIDNIGHT + timedelta(minutes=1))
     return timed
 
@@ -97,7 +97,9 @@ def test_a_due_time_is_run_once(timed: Timed) -> None:
 
 def test_tiers_that_are_due_together_are_one_backup(timed: Timed) -> None:
     """On a Sunday the daily backup is the weekly one, too; on the first of the month the monthly one."""
-    timed.core.schedules.change("orders", Schedule(at=time(3), weekly=Weekly(Weekday.SUNDAY), monthly=Monthly(1)), ANNA)
+    timed.core.time.schedules.change(
+        "orders", Schedule(at=time(3), weekly=Weekly(Weekday.SUNDAY), monthly=Monthly(1)), ANNA
+    )
     for day in range(5):
         timed.at(MIDNIGHT + day * DAY + 3 * HOUR + timedelta(seconds=1))
     daily = {Tier.DAILY}
@@ -112,7 +114,7 @@ def test_tiers_that_are_due_together_are_one_backup(timed: Timed) -> None:
 
 def test_missed_runs_are_made_up_for_once_and_said(timed: Timed) -> None:
     """After four days down there is one catch-up with the tiers of all that was missed, and the next run is on time."""
-    timed.core.schedules.change("orders", Schedule(at=time(3), weekly=Weekly(Weekday.SUNDAY), monthly=None), ANNA)
+    timed.core.time.schedules.change("orders", Schedule(at=time(3), weekly=Weekly(Weekday.SUNDAY), monthly=None), ANNA)
     timed.at(MIDNIGHT + 3 * HOUR)
     timed.wake = timed.restarted()
     back = MIDNIGHT + 4 * DAY + 12 * HOUR
@@ -172,7 +174,7 @@ def test_scheduled_run_joins_a_backup_that_somebody_began(make_world: Callable[.
     """One backup serves both: it is on-demand and daily."""
     timed = Timed(make_world(source='prove = "never"', access='retain = ["U0ANNA"]', rows=200_000))
     timed.set(MIDNIGHT)
-    timed.core.schedules.change("orders", DAILY, ANNA)
+    timed.core.time.schedules.change("orders", DAILY, ANNA)
     timed.at(MIDNIGHT + timedelta(minutes=1))
     timed.set(MIDNIGHT + 3 * HOUR)
     timed.core.create_backup("orders", ANNA)
@@ -224,10 +226,10 @@ def test_crash_between_the_ledger_and_the_backup_loses_no_run(timed: Timed) -> N
 
 def test_schedule_that_is_switched_off_runs_nothing(timed: Timed) -> None:
     """Off means off, and on again counts from then."""
-    timed.core.schedules.change("orders", replace(DAILY, daily=False), ANNA)
+    timed.core.time.schedules.change("orders", replace(DAILY, daily=False), ANNA)
     timed.at(MIDNIGHT + 3 * DAY)
     assert timed.backups == []
-    timed.core.schedules.change("orders", DAILY, ANNA)
+    timed.core.time.schedules.change("orders", DAILY, ANNA)
     timed.at(MIDNIGHT + 3 * DAY + HOUR)
     assert timed.backups == []
     timed.at(MIDNIGHT + 3 * DAY + 3 * HOUR)

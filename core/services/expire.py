@@ -1,0 +1,87 @@
+"""Lets go what no rule keeps, as an intention on record: the bytes stay until it is pruned, and a hold saves it."""
+
+from dataclasses import dataclass
+
+from core.catalog import Catalog
+from core.model.backup import Backup, BackupState
+from core.model.person import SYSTEM
+from core.model.verdict import Verdict
+from core.services.adapters import Adapters
+from core.services.retention import Retention
+
+KEPT = frozenset({BackupState.GOOD, BackupState.DAMAGED})
+EXPIRED = frozenset({BackupState.EXPIRED})
+MOST_CHANGES = 1000
+
+
+@dataclass(slots=True)
+class Expire:
+    """One pass moves what is no longer kept to expired, and back what is kept after all.
+
+    Nothing goes without a newer good backup, so only sources of which something has changed are looked at; at its
+    first pass, and where much has changed, all of them.
+    """
+
+    catalog: Catalog
+    adapters: Adapters
+    retention: Retention
+    _revision: int = -1
+
+    def __call__(self, now: object = None) -> None:
+        """Look once."""
+        del now  # the clock of retention counts
+        revision = self.catalog.revision()
+        if revision == self._revision:
+            return
+        for source in self._changed():
+            self.source(source)
+        self._revision = revision
+
+    def source(self, source: str) -> int:
+        """Expire what of one source is no longer kept; return how much that was."""
+        if not self._overdue(source):
+            return 0
+        count = 0
+        with self.catalog.write():
+            # Asked again: between the look and the write somebody may have placed a hold.
+            for backup, verdict in self._overdue(source):
+                if backup.state is BackupState.EXPIRED:
+                    keep_after_all(self.catalog, backup)
+                    self._audit(backup, "kept after all", verdict)
+                else:
+                    self._let_go(backup, verdict)
+                    count += 1
+        return count
+
+    def _overdue(self, source: str) -> list[tuple[Backup, Verdict]]:
+        """Return those whose state is not what their verdict says."""
+        found = self.retention.verdicts(source).values()
+        return [(b, verdict) for b, verdict in found if verdict.keep is (b.state is BackupState.EXPIRED)]
+
+    def _changed(self) -> set[str]:
+        everything = set(self.adapters.sources)
+        if self._revision < 0:
+            return everything
+        changed = self.catalog.backups.changed_since(self._revision, MOST_CHANGES)
+        # A freeze or a release changes no backup's record, or many; whatever is not understood means all.
+        if not changed or len(changed) == MOST_CHANGES:
+            return everything
+        return {backup.source for backup in changed} & everything
+
+    def _let_go(self, backup: Backup, verdict: Verdict) -> None:
+        now = self.retention.clock.now()
+        moved = self.catalog.backups.move(
+            backup.id, KEPT, state=BackupState.EXPIRED, expired_at=now, expiry=verdict.says
+        )
+        if moved is not None:
+            self._audit(backup, "expired", verdict)
+
+    def _audit(self, backup: Backup, outcome: str, verdict: Verdict) -> None:
+        detail = {"source": backup.source, "why": verdict.says}
+        self.catalog.audit.append(self.retention.clock.now(), SYSTEM, "expire", backup.id, outcome, detail)
+
+
+def keep_after_all(catalog: Catalog, backup: Backup, **changes: object) -> Backup | None:
+    """Take an expired backup back: as good, or as damaged where its failure says so. None where it was overtaken."""
+    state = BackupState.DAMAGED if backup.failure is not None else BackupState.GOOD
+    return catalog.backups.move(backup.id, EXPIRED, state=state, expired_at=None, expiry="", warning="", **changes)

@@ -1,0 +1,100 @@
+"""Keep and release: a person's order that a backup stays, whatever the policy says."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.catalog import Catalog
+from core.errors import NotRestorable, Stale, UsageError
+from core.model.backup import Backup, BackupState
+from core.model.hold import Hold
+from core.model.person import Person
+from core.ports import Clock
+from core.services.access import Access, Verb
+from core.services.expire import KEPT, keep_after_all
+from core.services.text import checked_text
+
+LONGEST = timedelta(days=3653)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBackup:
+    """Place a hold, or another in its stead. One that was let go and still has its bytes is saved by it."""
+
+    catalog: Catalog
+    access: Access
+    clock: Clock
+
+    def __call__(self, reference: str, person: Person, reason: str = "", until: datetime | None = None) -> Backup:
+        """Hold a backup until a time, or until somebody releases it.
+
+        Raises:
+            UnknownName, AmbiguousId, NotAllowed.
+            UsageError: the time is past or too far away, or the reason can't be shown.
+            NotRestorable: nothing of it is stored, or it is being deleted.
+
+        """
+        self.access.require(person, Verb.KEEP)
+        now, checked = self.clock.now(), checked_text(reason, "reason")
+        _require_ahead(until, now)
+        found = self.catalog.backups.find(reference)
+        with self.catalog.write():
+            backup = self.catalog.backups.get(found.id)
+            hold = Hold(person, checked, now, until)
+            if _shortens(backup.hold, hold, now):
+                self.access.require(person, Verb.RETAIN)
+            if backup.state is BackupState.EXPIRED:
+                kept = keep_after_all(self.catalog, backup, hold=hold, unsaved=True)
+            else:
+                kept = self.catalog.backups.move(backup.id, KEPT, hold=hold, unsaved=True)
+            if kept is None:
+                raise NotRestorable(
+                    f"Backup {backup.id} is {backup.state.value}: there is nothing to keep.",
+                    hint="Choose one that is good.",
+                )
+            detail = {"reason": checked, "until": until.isoformat() if until else None}
+            self.catalog.audit.append(now, person, "keep", backup.id, "held", detail)
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseBackup:
+    """Take a hold away: its own by who placed it, any by those who may."""
+
+    catalog: Catalog
+    access: Access
+    clock: Clock
+
+    def __call__(self, reference: str, person: Person) -> Backup:
+        """Release a backup; the policy decides from now on.
+
+        Raises:
+            UnknownName, AmbiguousId, NotAllowed.
+            Stale: nobody holds it.
+
+        """
+        found = self.catalog.backups.find(reference)
+        with self.catalog.write():
+            backup, now = self.catalog.backups.get(found.id), self.clock.now()
+            if backup.hold is None or backup.state not in KEPT:
+                raise Stale(f"Nobody holds {backup.id}.", hint="Nothing was changed.")
+            self.access.require(person, Verb.KEEP if backup.hold.person.id == person.id else Verb.RETAIN)
+            released = self.catalog.backups.move(backup.id, KEPT, hold=None, unsaved=True)
+            self.catalog.audit.append(now, person, "release", backup.id, "released", {"of": backup.hold.person.id})
+        return released or backup
+
+
+def _require_ahead(until: datetime | None, now: datetime) -> None:
+    if until is None:
+        return
+    example = f"{now + timedelta(days=30):%Y-%m-%d}"
+    if until <= now:
+        raise UsageError(f"{until:%Y-%m-%d %H:%M} UTC is past.", hint=f"Name a time to come, such as {example}.")
+    if until - now > LONGEST:
+        raise UsageError("A hold with a date lasts ten years at most.", hint="Leave the date out to hold without end.")
+
+
+def _shortens(old: Hold | None, new: Hold, now: datetime) -> bool:
+    """Say whether a hold in the stead of somebody else's would let the backup go sooner."""
+    if old is None or not old.holds(now) or old.person.id == new.person.id or new.until is None:
+        return False
+    return old.until is None or new.until < old.until

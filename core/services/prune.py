@@ -1,0 +1,153 @@
+"""Prunes: deletes the bytes of what was let go, after a time in which people could object, and keeps a tombstone."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+
+from core.catalog import Catalog
+from core.catalog.backups import source_lease
+from core.errors import NotRestorable, OperationError, SafeholdError, UnavailableError
+from core.model.backup import Backup, BackupState
+from core.model.notice import Notice, NoticeKind
+from core.model.person import SYSTEM
+from core.ports import Clock, Runner
+from core.services.adapters import Adapters
+from core.services.expire import EXPIRED, keep_after_all
+from core.services.retention import Retention
+
+LEAVING = frozenset({BackupState.EXPIRED, BackupState.PRUNING})
+PRUNING = frozenset({BackupState.PRUNING})
+LEASE_SECONDS = 7 * 86_400
+"""Leases of runs are settled by the death of their owner, long before this."""
+PAUSES = (300.0, 1_800.0, 7_200.0, 21_600.0)
+"""Seconds until a deletion that failed is tried again, the last one from then on."""
+
+logger = logging.getLogger(__name__)
+
+
+def prune_run(source: str) -> str:
+    """Return the key of the run that prunes a source."""
+    return f"prune:{source}"
+
+
+@dataclass(slots=True)
+class Prune:
+    """One pass begins a run for each source of which something is due, under the source's lease.
+
+    So nothing is captured or pruned of it at the same time. Intent, deletion, confirmation: a backup is marked before
+    the first byte goes, in the same write in which retention was asked once more, and is a tombstone only when the
+    vault was seen to hold nothing of it.
+    """
+
+    catalog: Catalog
+    adapters: Adapters
+    retention: Retention
+    clock: Clock
+    runner: Runner
+    owner: str
+    _refused: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def __call__(self, now: datetime) -> None:
+        """Begin what is due."""
+        due = [backup for backup in self.catalog.retained.leaving() if self._is_due(backup, now)]
+        due.sort(key=attrgetter("source"))
+        for source, backups in groupby(due, key=attrgetter("source")):
+            self._begin(source, tuple(backup.id for backup in backups), now)
+
+    def _is_due(self, backup: Backup, now: datetime) -> bool:
+        _, until = self._refused.get(backup.id, (0, 0.0))
+        if self.clock.monotonic() < until:
+            return False
+        if backup.state is BackupState.PRUNING or backup.expired_at is None:
+            return True
+        # Let go after now: the clock was set back, and how long ago that was nobody knows.
+        return backup.expired_at + timedelta(seconds=self.retention.grace_seconds) <= now
+
+    def _begin(self, source: str, ids: Sequence[str], now: datetime) -> None:
+        run, lease = prune_run(source), source_lease(source)
+        if not self.runner.wait(run, 0) or not self.catalog.leases.acquire(lease, self.owner, run, now, LEASE_SECONDS):
+            return
+        try:
+            self.runner.submit(run, lambda: self._run(source, ids))
+        except UnavailableError:
+            self.catalog.leases.release(lease, run)
+
+    def _run(self, source: str, ids: Sequence[str]) -> None:
+        run = prune_run(source)
+        try:
+            for backup_id in ids:
+                if self.runner.cancelled(run):
+                    return
+                self.one(backup_id)
+        finally:
+            self.catalog.leases.release(source_lease(source), run)
+
+    def one(self, backup_id: str) -> bool:
+        """Prune one backup if it is still let go; say whether it is gone. The caller holds the source's lease."""
+        backup = self._claim(backup_id)
+        if backup is None:
+            return False
+        try:
+            self._delete(backup)
+        except SafeholdError as error:
+            self._put_off(backup, error)
+            return False
+        now = self.clock.now()
+        with self.catalog.write():
+            pruned = self.catalog.backups.move(
+                backup.id, PRUNING, state=BackupState.PRUNED, pruned_at=now, hold=None, unsaved=False, warning=""
+            )
+            if pruned is not None:
+                detail = {"source": backup.source, "why": backup.expiry, "size": backup.size}
+                self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "pruned", detail)
+        self._refused.pop(backup.id, None)
+        return True
+
+    def _claim(self, backup_id: str) -> Backup | None:
+        """Mark a backup as being deleted, in one write with the last look at retention; None where it stays."""
+        with self.catalog.write():
+            backup = self.catalog.backups.get(backup_id)
+            if backup.state is BackupState.PRUNING:
+                return backup
+            if backup.state is not BackupState.EXPIRED:
+                return None
+            verdict = self.retention.why(backup)
+            now = self.clock.now()
+            if verdict.keep:
+                keep_after_all(self.catalog, backup)
+                self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "kept after all", {"why": verdict.says})
+                return None
+            self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "begun", {"why": backup.expiry})
+            return self.catalog.backups.move(backup.id, EXPIRED, state=BackupState.PRUNING, owner=self.owner)
+
+    def _delete(self, backup: Backup) -> None:
+        vault = self.adapters.vault(backup.vault)
+        vault.remove(backup.source, backup.id)
+        try:
+            vault.manifest(backup.source, backup.id)
+        except NotRestorable:
+            return
+        raise OperationError(f"The vault {vault.name} still holds {backup.id}.", hint="It is tried again.")
+
+    def _put_off(self, backup: Backup, error: SafeholdError) -> None:
+        times, _ = self._refused.get(backup.id, (0, 0.0))
+        pause = PAUSES[min(times, len(PAUSES) - 1)]
+        self._refused[backup.id] = (times + 1, self.clock.monotonic() + pause)
+        now = self.clock.now()
+        retry_at = now + timedelta(seconds=pause)
+        said = f"Not deleted yet: {error.message} {error.hint} Tried again from {retry_at:%Y-%m-%d %H:%M} UTC on."
+        logger.warning("%s: %s", backup.id, said)
+        fields = {
+            "backup_id": backup.id,
+            "message": error.message,
+            "hint": error.hint,
+            "attempts": times + 1,
+            "retry_at": retry_at.isoformat(),
+        }
+        with self.catalog.write():
+            self.catalog.backups.move(backup.id, LEAVING, warning=said)
+            self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "failed", {"why": error.message})
+            self.catalog.notices.tell(Notice(NoticeKind.PRUNE_FAILED, backup.source, backup.id, now, fields))

@@ -1,0 +1,100 @@
+"""Asks retention about the backups of a source: why each is kept, and what goes next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.catalog import Catalog
+from core.errors import UnknownName
+from core.model.backup import Backup, BackupState
+from core.model.expiry import coming, preview
+from core.model.freeze import Freeze
+from core.model.policy import COMPOSE, Policy
+from core.model.retention import verdicts
+from core.model.verdict import Candidate, Lock, Reason, Verdict, candidate_of
+from core.ports import Clock
+from core.services.adapters import Adapters
+
+BEING_PRUNED = Verdict(keep=False, reasons=(Reason(None, "it is being deleted"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A backup that goes: when its bytes are deleted at the earliest, and why it is not kept."""
+
+    backup: Backup
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Verdicts on what is stored now. Answers cost what one source keeps, never what it ever had."""
+
+    catalog: Catalog
+    adapters: Adapters
+    policies: Mapping[str, Policy]
+    clock: Clock
+    grace_seconds: float
+
+    def policy(self, source: str) -> Policy:
+        """Return the policy of a source; of one that is no longer configured, the fixed one.
+
+        Its backups stay what they are: nobody said that they may go sooner.
+        """
+        try:
+            return self.policies[self.adapters.source(source).policy]
+        except UnknownName:
+            return COMPOSE
+
+    def freeze(self) -> Freeze | None:
+        """Return the incident freeze in force."""
+        return self.catalog.freezes.active(self.clock.now())
+
+    def verdicts(self, source: str) -> Mapping[str, tuple[Backup, Verdict]]:
+        """Return each stored backup of a source with its verdict, newest first. One that is being deleted has none."""
+        with self.catalog.read():
+            backups = self._stored(source)
+            answers = verdicts(self._candidates(backups), self.policy(source), self.clock.now(), freeze=self.freeze())
+        return {backup.id: (backup, answers[backup.id]) for backup in backups}
+
+    def why(self, backup: Backup) -> Verdict:
+        """Return the verdict on one backup, whatever its state."""
+        if backup.state is BackupState.PRUNING:
+            return BEING_PRUNED
+        if backup.state is BackupState.PRUNED:
+            return Verdict(keep=False, reasons=(Reason(None, backup.expiry or "it was deleted"),))
+        found = self.verdicts(backup.source).get(backup.id)
+        if found is not None:
+            return found[1]
+        says = "not finished yet" if backup.state.open else "nothing of it is stored: its record stays"
+        return Verdict(keep=True, reasons=(Reason(Lock.BUSY if backup.state.open else None, says),))
+
+    def leaving(self, source: str, until: datetime) -> tuple[Leaving, ...]:
+        """Return what will have been let go until then if backups go on as they did, the soonest first.
+
+        What is expired already comes with the time from which its bytes may be deleted.
+        """
+        with self.catalog.read():
+            backups, now = self._stored(source), self.clock.now()
+            candidates, freeze = self._candidates(backups), self.freeze()
+        grace = timedelta(seconds=self.grace_seconds)
+        found = [
+            Leaving(backup, max(now, backup.expired_at + grace), backup.expiry)
+            for backup in backups
+            if backup.state is BackupState.EXPIRED and backup.expired_at is not None
+        ]
+        known = {one.backup.id for one in found}
+        by_id = {backup.id: backup for backup in backups}
+        for expiry in preview(candidates, self.policy(source), now, coming(candidates, now, until), freeze):
+            if expiry.id not in known:
+                why = ", ".join(reason.says for reason in expiry.reasons)
+                found.append(Leaving(by_id[expiry.id], expiry.at + grace, why))
+        return tuple(sorted(found, key=lambda one: (one.at, one.backup.id)))
+
+    def _stored(self, source: str) -> tuple[Backup, ...]:
+        return tuple(b for b in self.catalog.retained.stored(source) if b.state is not BackupState.PRUNING)
+
+    def _candidates(self, backups: tuple[Backup, ...]) -> list[Candidate]:
+        used = self.catalog.retained.in_use(self.clock.now()) if backups else {}
+        return [candidate_of(backup, used.get(backup.id, "")) for backup in backups]

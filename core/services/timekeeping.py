@@ -1,0 +1,74 @@
+"""What has to do with time, put together: schedules, retention, what people order about them, and the duties."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.catalog import Catalog
+from core.model.policy import Policy
+from core.ports import Clock, Runner
+from core.services.access import Access
+from core.services.adapters import Adapters
+from core.services.create_backup import CreateBackup
+from core.services.duties import Duty
+from core.services.expire import Expire
+from core.services.freeze_retention import FreezeRetention, ThawRetention
+from core.services.hold_backup import KeepBackup, ReleaseBackup
+from core.services.judge_age import JudgeAge
+from core.services.prune import Prune
+from core.services.retention import Retention
+from core.services.schedules import Schedules
+from core.services.wake_schedules import WakeSchedules
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all of it works on."""
+
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    clock: Clock
+    runner: Runner
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timekeeping:
+    """Everything a door may ask for. `duties` are done by themselves, in this order at a start."""
+
+    schedules: Schedules
+    retention: Retention
+    keep_backup: KeepBackup
+    release_backup: ReleaseBackup
+    freeze_retention: FreezeRetention
+    thaw_retention: ThawRetention
+    expire: Expire
+    prune: Prune
+    duties: tuple[Duty, ...]
+
+
+def keep_time(
+    ground: Ground, create: CreateBackup, policies: Mapping[str, Policy], grace_seconds: float
+) -> Timekeeping:
+    """Put it together. `grace_seconds`: how long the bytes of a backup stay after it was let go."""
+    catalog, adapters, access, clock = ground.catalog, ground.adapters, ground.access, ground.clock
+    schedules = Schedules(catalog, adapters, access, clock)
+    retention = Retention(catalog, adapters, policies, clock, grace_seconds)
+    expire = Expire(catalog, adapters, retention)
+    prune = Prune(catalog, adapters, retention, clock, ground.runner, ground.owner)
+    return Timekeeping(
+        schedules=schedules,
+        retention=retention,
+        keep_backup=KeepBackup(catalog, access, clock),
+        release_backup=ReleaseBackup(catalog, access, clock),
+        freeze_retention=FreezeRetention(catalog, access, clock),
+        thaw_retention=ThawRetention(catalog, access, clock),
+        expire=expire,
+        prune=prune,
+        duties=(
+            Duty("wake schedules", 10, WakeSchedules(catalog, adapters, schedules, create)),
+            Duty("expire", 60, expire),
+            Duty("prune", 60, prune),
+            Duty("judge ages", 30, JudgeAge(catalog, adapters)),
+        ),
+    )
