@@ -1,5 +1,6 @@
 """Schedules where clocks change: once a day, on that day, at the first instant of its time."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
@@ -53,6 +54,27 @@ def test_a_weekly_run_of_a_day_that_does_not_exist_is_on_the_next() -> None:
     schedule = Schedule("Pacific/Apia", daily=False, weekly=Weekly(Weekday.FRIDAY), monthly=None)
     dues = list(islice(occurrences(schedule, "gods", datetime(2011, 12, 20, tzinfo=UTC)), 3))
     assert [str(due.day) for due in dues] == ["2011-12-23", "2011-12-31", "2012-01-06"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after"),
+    [
+        (Schedule("Pacific/Apia", daily=False, weekly=Weekly(Weekday.FRIDAY)), "2011-12-31 00:30"),
+        (
+            Schedule("Pacific/Apia", time(23, 59), daily=False, weekly=Weekly(Weekday.THURSDAY), window_seconds=7200),
+            "2011-12-31 00:00",
+        ),
+        (
+            Schedule("Pacific/Apia", time(23, 59), daily=False, weekly=Weekly(Weekday.FRIDAY), window_seconds=7200),
+            "2012-01-01 00:00",
+        ),
+    ],
+)
+def test_a_run_that_was_put_off_is_still_due_on_the_day_it_was_put_off_to(schedule: Schedule, after: str) -> None:
+    """Who asks on the day after the skipped day, or after midnight in a window, learns of the run still to come."""
+    moment = datetime.fromisoformat(after).replace(tzinfo=ZoneInfo("Pacific/Apia"))
+    (due, *_) = occurrences(replace(schedule, monthly=None), "gods", moment, moment + timedelta(days=1))
+    assert due.at.astimezone(moment.tzinfo).date() == moment.date()
 
 
 def test_tiers_that_a_gap_brings_together_are_one_due() -> None:
