@@ -39,8 +39,12 @@ class Steps:
         """
         tried = {step: self.aimed[step] + self.hit[step] for step in self.lasts}
         chosen = chance.choice([step for step, count in tried.items() if count == min(tried.values())])
-        self.aimed[chosen] += 1
         return chosen, chance.random() * self.lasts[chosen]
+
+    def count(self, aim: str, hit: str) -> None:
+        """Count a kill: what was aimed at, and what was hit."""
+        self.aimed[aim] += 1
+        self.hit[hit] += 1
 
     def reached(self, step: str, aim: str) -> bool:
         """Say whether a run has come to a step, or past it: what is not known comes after all that is."""

@@ -1,14 +1,15 @@
 """Kill the bot in every step of backups and restores, start it again, and look for anything untrue or left."""
 
 import argparse
+import json
 import random
 import shutil
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -92,14 +93,26 @@ class Act:
         return UNRECORDED if step == "waiting" else step
 
 
-def torture(world: Stricken, acts: Iterable[str], seed: int, tell: Callable[[Blow], None] = lambda _: None) -> Figures:
-    """Let each act begin, and kill the bot at a random moment of that step of it which has been hit least."""
+def torture(
+    world: Stricken,
+    acts: Iterable[str],
+    seed: int,
+    tell: Callable[[Blow], None] = lambda _: None,
+    earlier: Sequence[Blow] = (),
+) -> Figures:
+    """Let each act begin, and kill the bot at a random moment of that step of it which has been hit least.
+
+    What `earlier` runs have hit counts as well.
+    """
     chance = random.Random(seed)
     first = world.back_up()
     _require(world, first, "good")
     backup, _ = _whole(world, "backup", first, "good")
     restore, kept = _whole(world, "restore", first, "ready")
     figures = Figures({"backup": backup, "restore": restore}, good={backup.id for backup in world.good()})
+    for blow in earlier:
+        figures.blows.append(blow)
+        figures.steps[blow.act].count(blow.aim, blow.step)
     for act in acts:
         blow = _strike(world, act, figures.steps[act], first, chance)
         _settle(world, blow, figures)
@@ -138,7 +151,7 @@ def _strike(world: Stricken, name: str, steps: Steps, backup: str, chance: rando
     act.clicked.join()
     blow = Blow(name, aim, time.monotonic() - began)
     blow.step, blow.run = act.step(), act.run
-    steps.hit[blow.step] += 1
+    steps.count(aim, blow.step)
     world.revive()
     if name == "restore" and blow.step == UNRECORDED:
         # The click was lost with the bot, as Slack said to who clicked: he clicks again.
@@ -218,6 +231,7 @@ def main() -> int:
     given.add_argument("--backups", type=int, default=20, help="how many backups are struck")
     given.add_argument("--restores", type=int, default=20, help="how many restores are struck")
     given.add_argument("--megabytes", type=int, default=16, help="by how much the demo's graph is filled up before")
+    given.add_argument("--tally", type=Path, help="a file with the kills of earlier runs: they count, these are added")
     given.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     chosen = given.parse_args()
     acts = _in_turn(chosen.backups, chosen.restores)
@@ -225,10 +239,17 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="safehold-kill-"))
     with stricken_demo(directory) as world:
         world.fill(chosen.megabytes)
-        figures = torture(world, acts, chosen.seed, lambda blow: print(_line(blow), flush=True))
+        earlier = _earlier(chosen.tally)
+        figures = torture(world, acts, chosen.seed, lambda blow: print(_line(blow), flush=True), earlier)
     shutil.rmtree(directory)
+    if chosen.tally:
+        chosen.tally.write_text(json.dumps([asdict(blow) for blow in figures.blows]), "utf-8")
     _print(figures)
     return int(bool(figures.faults) or figures.last != "good" or not figures.survived)
+
+
+def _earlier(tally: Path | None) -> list[Blow]:
+    return [Blow(**blow) for blow in json.loads(tally.read_text("utf-8"))] if tally and tally.exists() else []
 
 
 def _in_turn(backups: int, restores: int) -> list[str]:
