@@ -5,7 +5,7 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 
@@ -20,7 +20,7 @@ from cli.session import NoGroups, me
 from core.bootstrap import Core, build_core, load_config
 from core.errors import LeaseHeld, SafeholdError
 from core.model.instance import InstanceState
-from core.runtime.ports import free_port
+from core.runtime.ports import Claims
 from core.services.instances import destroy_run
 
 USUAL_PORT = 8090
@@ -34,11 +34,11 @@ def demo(given: Namespace, screen: Screen) -> int:
     layout.make()
     ending = Ending()
     ending.listen()
-    with _alone(layout):
+    with _alone(layout), closing(Claims()) as claims:
         children = Children(layout.running, layout.logs, ending)
         for name in children.stop_leftovers():
             screen.remark(f"Stopped {name}, which an earlier demo had left running here.")
-        stage = Stage(layout, _ports(given, screen), screen, children)
+        stage = Stage(layout, _ports(given, screen, claims), screen, children)
         try:
             # Nested, so that a signal at any point between the two blocks still leads to the outer one.
             try:
@@ -145,13 +145,16 @@ def _destroy(core: Core, name: str) -> bool:
     return False
 
 
-def _ports(given: Namespace, screen: Screen) -> Ports:
-    """Return the usual ports, or three in a row from another one given; the next free ones where these are taken."""
+def _ports(given: Namespace, screen: Screen, claims: Claims) -> Ports:
+    """Return the usual ports, or three in a row from another one given; the next free ones where these are taken.
+
+    JanusGraph listens some seconds later: a demo that is started meanwhile finds them claimed.
+    """
     found: list[int] = []
     usual = (USUAL_PORT, 18182, 8484)
     chosen = usual if given.port == USUAL_PORT else tuple(range(given.port, given.port + 3))
     for what, wanted in zip(("workspace", f"JanusGraph {SOURCE}", "downloads"), chosen, strict=True):
-        port = free_port(range(wanted, min(wanted + 100, 65_536)), HOST, found)
+        port = claims.claim(range(wanted, min(wanted + 100, 65_536)), HOST)
         if port != wanted:
             screen.remark(f"Port {wanted} is taken, so the {what} gets {port}.")
         found.append(port)

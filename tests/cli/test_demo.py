@@ -1,5 +1,6 @@
 """The demo: one command brings everything up, and Ctrl-C takes all of it down again."""
 
+import io
 import json
 import os
 import pty
@@ -7,7 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +19,20 @@ import httpx
 import psutil
 import pytest
 
+from cli.commands.demo import _ports
 from cli.demo.children import Children
 from cli.demo.layout import Layout, Ports
+from cli.screen import Screen
 from core.bootstrap import load_config
 from core.engines.janusgraph_berkeleyje.gremlin import ask
 from core.errors import UnavailableError
+from core.runtime.ports import Claims
 from core.runtime.process import created
 from tests.support.janus import java_or_skip
 from tests.support.terminal import ROOT
 
 START_SECONDS = 150.0
+PORTS = (8090, 24_210, 24_211)
 SLEEPER = (sys.executable, "-c", "import signal; signal.pause()")
 
 
@@ -46,6 +54,14 @@ def test_its_configuration_is_valid(tmp_path: Path) -> None:
     assert config.sources["gods"].options["endpoint"] == "http://127.0.0.1:18182"
     assert config.access.approve != config.access.restore
     assert config.web.port == 8484
+
+
+def test_demos_of_the_same_second_get_different_ports() -> None:
+    """No port is given twice before anything listens on it."""
+    said = Screen(err=io.StringIO(), out=io.StringIO())
+    with closing(Claims()) as first, closing(Claims()) as second:
+        chosen = [astuple(_ports(Namespace(port=port), said, claims)) for claims in (first, second) for port in PORTS]
+    assert len({port for ports in chosen for port in ports}) == 3 * len(chosen)
 
 
 def test_what_a_killed_demo_left_is_stopped(tmp_path: Path) -> None:
