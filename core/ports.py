@@ -139,7 +139,10 @@ class Engine(Protocol):
         """
 
     def launch(self, place: Place) -> Launch | None:
-        """Return how to start a prepared instance; None for an engine whose files are the instance."""
+        """Return how to start a prepared instance at this place; its port may not be the one it was prepared for.
+
+        None for an engine whose files are the instance.
+        """
 
     def endpoint(self, place: Place) -> str:
         """Return what a client connects to ("ws://127.0.0.1:18455/gremlin", "sqlite:////…/orders.db")."""
@@ -273,7 +276,18 @@ class Provisioner(Protocol):
         """Start the instance so that it outlives this process. Returns its endpoint, "" where the engine's holds.
 
         Raises:
+            PortInUse: another program has taken its port; `move` gives it another.
             ProvisionerFailed.
+
+        """
+
+    def move(self, name: str) -> Place:
+        """Take back what was started for an instance, but none of its files, and choose another port for it.
+
+        Raises:
+            Stale: it was destroyed meanwhile.
+            PortInUse: there is no other.
+            ProvisionerFailed: something that was started is left.
 
         """
 

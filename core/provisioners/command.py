@@ -9,12 +9,13 @@ from typing import Any
 
 import psutil
 
-from core.errors import Cancelled, ProvisionerFailed, SafeholdError, Stale
+from core.errors import Cancelled, ProvisionerFailed, SafeholdError
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
-from core.provisioners.folders import MARK, Folders, Record
+from core.provisioners.folders import MARK, Folders, Record, require_there
+from core.runtime.ports import can_listen, require_free
 from core.runtime.process import KILL_AFTER_SECONDS, Completed, created, run, stop, variable
 
 PORTS = range(18_500, 18_600)
@@ -85,21 +86,38 @@ class CommandProvisioner:
 
         Raises:
             Stale: it was destroyed meanwhile.
+            PortInUse: another program has taken its port.
             ProvisionerFailed: `up` failed, took too long or gave no usable answer.
 
         """
         with self.folders.holding(place.name) as record:
-            if record is None:
-                raise Stale(f"{place.name} was destroyed meanwhile.", hint="Ask for a new restore.")
+            there = require_there(record, place.name)
+            if place.port and not there.begun:
+                require_free(place.host, place.port)
             # Recorded first, so that `down` is run even if we are killed while `up` runs.
             variables = _variables(place, launch, manifest)
-            begun = self.folders.change(record, begun=True, variables=variables)
-            endpoint = self._ask("up", begun).get("endpoint")
+            begun = self.folders.change(there, begun=True, variables=variables)
+            endpoint = self._up(begun).get("endpoint")
             if not isinstance(endpoint, str) or not endpoint.isprintable() or len(endpoint) > LONGEST_ENDPOINT:
                 raise self._wrong(
                     "up", 'an "endpoint" of at most 500 characters', '{"endpoint": "ws://host:8182/gremlin"}'
                 )
             return endpoint
+
+    def move(self, name: str) -> Place:
+        """Run `down` where `up` was ever run, keep the files, and choose another port.
+
+        Raises:
+            Stale: it was destroyed meanwhile.
+            PortInUse: there is no other.
+            ProvisionerFailed: something that `up` made is left.
+
+        """
+        with self.folders.holding(name) as record:
+            there = require_there(record, name)
+            if there.begun:
+                self._down(there)
+            return self.folders.move(there, self.ports)
 
     def status(self, name: str) -> InstanceState:
         """Ask `status`, where `up` was ever run.
@@ -132,13 +150,7 @@ class CommandProvisioner:
         """
         with self.folders.holding(name) as record:
             if record is not None and record.begun:
-                self._end_up(record)
-                self._run("down", record)
-                if self._state(record) is not InstanceState.DESTROYED:
-                    raise ProvisionerFailed(
-                        f"`down` of {self.name} ended well, but `status` still finds {name}.",
-                        hint="Let `down` wait until everything is gone, then destroy it again.",
-                    )
+                self._down(record)
             if record is not None:
                 self.folders.remove(record)
         self.folders.sweep()
@@ -150,6 +162,26 @@ class CommandProvisioner:
     def names(self) -> tuple[str, ...]:
         """Return the instances that exist here."""
         return self.folders.names()
+
+    def _up(self, record: Record) -> dict[str, Any]:
+        """Run `up`; where it fails, find out whether that is because another program has the port."""
+        try:
+            return self._ask("up", record)
+        except ProvisionerFailed:
+            if record.port and not can_listen(record.host, record.port):
+                # It may be what `up` itself has begun that listens there: without that we see who it is.
+                self._down(record)
+                require_free(record.host, record.port)
+            raise
+
+    def _down(self, record: Record) -> None:
+        self._end_up(record)
+        self._run("down", record)
+        if self._state(record) is not InstanceState.DESTROYED:
+            raise ProvisionerFailed(
+                f"`down` of {self.name} ended well, but `status` still finds {record.name}.",
+                hint="Let `down` wait until everything is gone, then destroy it again.",
+            )
 
     def _end_up(self, record: Record) -> None:
         """End an `up` that still runs because we were killed meanwhile: it would go on making what `down` removes."""
@@ -190,7 +222,8 @@ class CommandProvisioner:
                 env=self._environment(record),
                 cwd=self.folders.folder(record.name),
                 on_line=lambda line: lines.append(line) if line.strip() else None,
-                on_start=lambda pid: self._started(verb, record, pid),
+                # Before its number is on record it makes nothing: however we end, it is found again.
+                on_start=(lambda pid: self._started(record, pid)) if verb == "up" else None,
             )
         except Cancelled:
             raise
@@ -205,9 +238,8 @@ class CommandProvisioner:
             raise self._failed(verb, completed)
         return lines[0] if lines else ""
 
-    def _started(self, verb: str, record: Record, pid: int) -> None:
-        if verb == "up":
-            self.folders.change(record, pid=pid, created=created(pid) or 0.0)
+    def _started(self, record: Record, pid: int) -> None:
+        self.folders.change(record, pid=pid, created=created(pid) or 0.0)
 
     def _environment(self, record: Record) -> dict[str, str]:
         names = (*ALWAYS_PASSED_ON, *self.environment)

@@ -102,6 +102,19 @@ class Folders:
                 raise
         return Place(name, folder / DATA, host, port)
 
+    def move(self, record: Record, ports: range) -> Place:
+        """Choose another port for an instance whose lock is held and for which nothing runs.
+
+        Raises:
+            PortInUse, NotEnoughSpace, ProvisionerFailed.
+
+        """
+        with _translated(f"{record.name} could not be given another port"), self._only_one():
+            # Its own record is among those whose ports are taken.
+            port = self._choose(ports, record.host)
+            self.change(record, port=port, begun=False, pid=0, created=0.0, variables=None)
+        return Place(record.name, self.folder(record.name) / DATA, record.host, port)
+
     def record(self, name: str) -> Record | None:
         """Return the record of an instance, None where there is none of ours."""
         try:
@@ -247,6 +260,18 @@ class Folders:
             yield
         finally:
             os.close(descriptor)
+
+
+def require_there(record: Record | None, name: str) -> Record:
+    """Return the record of an instance that is there.
+
+    Raises:
+        Stale: it is not.
+
+    """
+    if record is None:
+        raise Stale(f"{name} was destroyed meanwhile.", hint="Ask for a new restore.")
+    return record
 
 
 def _same(descriptor: int, folder: Path) -> bool:

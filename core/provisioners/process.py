@@ -4,13 +4,13 @@ from pathlib import Path
 
 import psutil
 
-from core.errors import NotEnoughSpace, ProvisionerFailed, Stale, UnavailableError
+from core.errors import NotEnoughSpace, ProvisionerFailed, UnavailableError
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
-from core.provisioners.folders import LOG, MARK, Folders, Record
-from core.runtime.ports import is_loopback
+from core.provisioners.folders import LOG, MARK, Folders, Record, require_there
+from core.runtime.ports import is_loopback, require_free
 from core.runtime.process import alive, created, find, plain_environment, spawn_detached, stop, variable
 
 MEBIBYTE = 1 << 20
@@ -75,16 +75,31 @@ class ProcessProvisioner:
 
         Raises:
             Stale: it was destroyed meanwhile.
+            PortInUse: another program has taken its port.
             ProvisionerFailed: its program can't be started.
 
         """
         with self.folders.holding(place.name) as record:
-            if record is None:
-                raise Stale(f"{place.name} was destroyed meanwhile.", hint="Ask for a new restore.")
-            begun = self.folders.change(record, begun=True, files=launch is None)
+            begun = self.folders.change(require_there(record, place.name), begun=True, files=launch is None)
             if launch is not None and not self._running(begun):
+                if place.port:
+                    require_free(place.host, place.port)
                 self._spawn(place, launch, begun)
         return ""
+
+    def move(self, name: str) -> Place:
+        """Stop what runs of an instance, keep its files, and choose another port for it.
+
+        Raises:
+            Stale: it was destroyed meanwhile.
+            PortInUse: there is no other.
+            ProvisionerFailed: its process does not end.
+
+        """
+        with self.folders.holding(name) as record:
+            there = require_there(record, name)
+            self._stop_all(name, there)
+            return self.folders.move(there, self.ports)
 
     def status(self, name: str) -> InstanceState:
         """Say READY, STOPPED or DESTROYED by looking at the process and the files."""
@@ -107,11 +122,7 @@ class ProcessProvisioner:
 
         """
         with self.folders.holding(name) as record:
-            if record is not None and self._recorded(record):
-                self._stop(name, record.pid)
-            while pids := self._marked(name):
-                for pid in pids:
-                    self._stop(name, pid)
+            self._stop_all(name, record)
             if record is not None:
                 self.folders.remove(record)
         self.folders.sweep()
@@ -148,6 +159,13 @@ class ProcessProvisioner:
         """Return the processes that have the instance's folder in an argument and its mark, whoever recorded them."""
         folder = str(self.folders.folder(name))
         return tuple(pid for pid in find(folder) if variable(pid, MARK) == folder)
+
+    def _stop_all(self, name: str, record: Record | None) -> None:
+        if record is not None and self._recorded(record):
+            self._stop(name, record.pid)
+        while pids := self._marked(name):
+            for pid in pids:
+                self._stop(name, pid)
 
     def _stop(self, name: str, pid: int) -> None:
         since = created(pid)

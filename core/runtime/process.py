@@ -1,8 +1,10 @@
 """Starts, finds and stops processes of the operating system."""
 
+import errno
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -64,7 +66,7 @@ def run(  # noqa: PLR0913  each but the program has a default
     Its stdin is a pipe that closes when this process dies, even by kill -9. `on_line` is called in this thread
     for each line of stdout, without its line break, as it comes. The program and its process group are ended
     (TERM, KILL after 5 s) on timeout, when `cancelled()` turns true, and when `on_line` raises. `on_start` is told
-    its pid once; when that raises, the program is ended as well.
+    its pid before the program itself begins to run; when that raises, or we are killed meanwhile, it never does.
 
     Raises:
         UnavailableError: it could not be started.
@@ -72,7 +74,8 @@ def run(  # noqa: PLR0913  each but the program has a default
         Cancelled: `cancelled()` said so.
 
     """
-    process = _popen(argv, env=env, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    begun = argv if on_start is None else _waiting(argv, env, cwd)
+    process = _popen(begun, env=env, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     take_along(process.pid)
     stdin, output = _piped(process, on_line)
     expired = threading.Event()
@@ -82,6 +85,9 @@ def run(  # noqa: PLR0913  each but the program has a default
     try:
         if on_start is not None:
             on_start(process.pid)
+            with suppress(BrokenPipeError):
+                stdin.write(b"\n")
+                stdin.flush()
         while not _ended(process, output):
             if expired.is_set():
                 _refuse_to_wait(Path(argv[0]).name, timeout, output)
@@ -189,10 +195,27 @@ def _popen(
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UnavailableError(
-            f"{argv[0]} could not be started: {reason}.", hint="Check that it is there and may be executed."
-        ) from error
+        raise _not_started(argv[0], reason) from error
     return process
+
+
+def _waiting(argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None) -> tuple[str, ...]:
+    """Return a program that becomes this one, of the same pid, once a line comes by its stdin, and ends without one.
+
+    Raises:
+        UnavailableError: there is no such program.
+
+    """
+    named = str((cwd or Path.cwd()) / argv[0]) if os.sep in argv[0] else argv[0]
+    if shutil.which(named, path=(plain_environment() if env is None else env).get("PATH")) is None:
+        raise _not_started(argv[0], os.strerror(errno.EACCES if Path(named).exists() else errno.ENOENT))
+    return ("/bin/sh", "-c", 'read -r _ && exec "$@"', "sh", *argv)
+
+
+def _not_started(program: str, reason: object) -> UnavailableError:
+    return UnavailableError(
+        f"{program} could not be started: {reason}.", hint="Check that it is there and may be executed."
+    )
 
 
 def _ended(process: subprocess.Popen[bytes], output: Output) -> bool:

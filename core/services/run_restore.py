@@ -1,11 +1,12 @@
 """The run of one restore: check, unpack, prepare, start, compare, and only then call the instance ready."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from core.catalog import Catalog
-from core.errors import Cancelled, FingerprintDiffers, Interrupted, PlanChanged, RestoreFailed, SafeholdError
+from core.errors import Cancelled, FingerprintDiffers, Interrupted, PlanChanged, PortInUse, RestoreFailed, SafeholdError
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest, ProofRecord
 from core.model.person import SYSTEM
@@ -15,6 +16,7 @@ from core.model.progress import Step
 from core.model.restore import Restore, RestoreState, plan_broken
 from core.ports import Clock, Engine, Provisioner, Runner
 from core.runtime.files import remove_tree
+from core.runtime.ports import require_free
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog, void
 from core.services.prove_backup import ProveBackup
@@ -26,6 +28,8 @@ PROVISIONING = frozenset({InstanceState.PROVISIONING})
 SECONDS_TO_ANSWER = 180
 """A JanusGraph server is ready in 3 to 39 s on two busy cores; a loaded machine gets more."""
 SECONDS_BETWEEN_LOOKS = 0.5
+MOST_MOVES = 3
+"""How often an instance gets another port because the one it was given was taken before it listened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,7 @@ class RunRestore:
         engine, provisioner = self.adapters.engine(plan.engine), self.adapters.provisioner(plan.provisioner)
         proof = self._prepare(manifest, engine, place, report)
         equal = _compared(manifest, proof)
-        report(Step("starting"))
-        endpoint = provisioner.start(place, engine.launch(place), manifest) or engine.endpoint(place)
-        self._await(engine, provisioner, place, report)
+        endpoint = self._start(manifest, engine, provisioner, place, report)
         self._ready(restore, proof, endpoint, equal=equal)
 
     def _ready(self, restore: Restore, proof: ProofRecord, endpoint: str, *, equal: bool | None) -> None:
@@ -137,12 +139,35 @@ class RunRestore:
         finally:
             remove_tree(folder)
 
+    def _start(
+        self, manifest: Manifest, engine: Engine, provisioner: Provisioner, place: Place, report: Reporter
+    ) -> str:
+        """Start the instance and wait until it answers; on another port where somebody has taken the one it was given.
+
+        Its port was free when it was chosen, but is listened on only some ten seconds later.
+        """
+        for _ in range(MOST_MOVES):
+            with suppress(PortInUse):
+                return self._started(manifest, engine, provisioner, place, report)
+            place = provisioner.move(place.name)
+        return self._started(manifest, engine, provisioner, place, report)
+
+    def _started(
+        self, manifest: Manifest, engine: Engine, provisioner: Provisioner, place: Place, report: Reporter
+    ) -> str:
+        report(Step("starting"))
+        endpoint = provisioner.start(place, engine.launch(place), manifest) or engine.endpoint(place)
+        self._await(engine, provisioner, place, report)
+        return endpoint
+
     def _await(self, engine: Engine, provisioner: Provisioner, place: Place, report: Reporter) -> None:
         pause = threading.Event()
         deadline = self.clock.monotonic() + SECONDS_TO_ANSWER
         while not engine.answers(place):
             report(Step("starting"))
             if provisioner.status(place.name) is not InstanceState.READY:
+                if place.port:
+                    require_free(place.host, place.port)
                 raise RestoreFailed(
                     "The new instance stopped while it started.",
                     hint="Its log is kept in the failure log. Nothing else was touched; you can ask again.",

@@ -153,6 +153,48 @@ class ProvisionerSuite:
         assert make().names() == ()
         assert list((tmp_path / "instances").iterdir()) == []
 
+    def test_a_port_that_was_taken_meanwhile_is_told_and_another_given(self, make: Make) -> None:
+        """Nothing is started on a port that a stranger has; after a move it starts on another, with its files."""
+        place = make().reserve(NAME, port=True)
+        with socket.create_server((place.host, place.port)):
+            with pytest.raises(PortInUse, match=f"port {place.port}"):
+                make().start(place, launch(place), manifest())
+            moved = make().move(NAME)
+            assert make().place(NAME) == moved
+            assert (moved.directory, moved.host) == (place.directory, place.host)
+            assert moved.port != place.port
+            make().start(moved, launch(moved), manifest())
+            wait_until(lambda: answers(moved))
+        assert make().status(NAME) is InstanceState.READY
+        assert not answers(place)
+
+    def test_what_was_started_is_taken_back_by_a_move(self, make: Make) -> None:
+        """Of an instance that runs only its files are left, also when it is moved twice or by two at once."""
+        place = make().reserve(NAME, port=True)
+        make().start(place, launch(place), manifest())
+        wait_until(lambda: answers(place))
+        with ThreadPoolExecutor(2) as pool:
+            ports = [moved.port for moved in pool.map(lambda _: make().move(NAME), range(2))]
+        assert not answers(place)
+        assert make().status(NAME) is InstanceState.STOPPED
+        now = make().place(NAME)
+        assert now is not None
+        assert now.port in ports
+        assert [path.name for path in now.directory.iterdir()] == ["server.py"]
+
+    def test_a_move_that_can_not_be_is_refused(self, make: Make) -> None:
+        """Without another port it keeps the one it has; what was destroyed is not moved."""
+        place = make().reserve(NAME, port=True)
+        for number in range(3):
+            make().reserve(f"i{number}", port=True)
+        with pytest.raises(PortInUse):
+            make().move(NAME)
+        assert make().place(NAME) == place
+        make().destroy(NAME)
+        with pytest.raises(Stale):
+            make().move(NAME)
+        assert make().status(NAME) is InstanceState.DESTROYED
+
     def test_destroying_twice_or_what_never_was_is_nothing(self, make: Make) -> None:
         """Destroy can be repeated."""
         make().destroy(NAME)

@@ -190,6 +190,8 @@ def live(line):
     sys.settrace(killing(line))
     place = here.reserve("i", port=True)
     here.start(place, launch(place), manifest())
+    place = here.move("i")
+    here.start(place, launch(place), manifest())
     os._exit(0)
 
 survived, orphans, steps = False, 0, 0
@@ -214,9 +216,9 @@ print(steps, orphans)
 
 
 def test_killed_anywhere_nothing_is_left_that_destroy_does_not_remove(tmp_path: Path) -> None:
-    """However far reserve and start came before kill -9, destroy leaves no process, folder or record."""
+    """However far reserve, start and move came before kill -9, destroy leaves no process, folder or record."""
     tests = Path(__file__).parent
-    ports = unused_ports(1)
+    ports = unused_ports(2)
     argv = [sys.executable, "-c", KILLED_AT_EACH_LINE, str(tests.parents[1]), str(tests), str(tmp_path / "i")]
     done = subprocess.run(
         [*argv, str(ports.start), str(ports.stop)], capture_output=True, text=True, timeout=240, check=False

@@ -18,6 +18,7 @@ from core.engines.janusgraph_berkeleyje.place import (
     STORAGE,
     graph_settings,
     server_argv,
+    write_address,
     write_files,
 )
 from core.engines.janusgraph_berkeleyje.source import check_versions, inspect_source
@@ -151,7 +152,17 @@ class JanusGraphBerkeleyJE:
         return self._record(result, _prepared(result))
 
     def launch(self, place: Place) -> Launch:
-        """Return the server's program; it finds everything below the place's directory."""
+        """Return the server's program; it finds everything below the place's directory, its address too.
+
+        Raises:
+            RestoreFailed: its address could not be written.
+            JavaMissing, JarsMissing.
+
+        """
+        try:
+            write_address(place.directory, place.host, place.port)
+        except OSError as error:
+            raise RestoreFailed(f"The instance's address could not be written: {error.strerror}.") from error
         return Launch(server_argv(find_java(), fetch_jars(self.cache), place.directory, self.memory))
 
     def endpoint(self, place: Place) -> str:

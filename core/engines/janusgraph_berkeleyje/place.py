@@ -41,8 +41,13 @@ def write_files(directory: Path, settings: Mapping[str, str], host: str, port: i
     (directory / "conf").mkdir(parents=True, exist_ok=True)
     (directory / "conf" / "logback.xml").write_text(LOGBACK, "utf-8")
     (directory / "init.groovy").write_text(_INIT, "utf-8")
-    (directory / "server.yaml").write_text(_server(directory, host, port), "utf-8")
+    write_address(directory, host, port)
     write_properties(directory / "graph.properties", settings)
+
+
+def write_address(directory: Path, host: str, port: int) -> None:
+    """Write server.yaml: where the server of a directory listens."""
+    (directory / "server.yaml").write_text(_server(directory, host, port), "utf-8")
 
 
 def server_argv(java: Path, jars: Path, directory: Path, memory: int) -> tuple[str, ...]:
