@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
+IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class ResponseLink:
 
 @dataclass(slots=True)
 class Upload:
-    """A file on its way into, or shared in, the workspace."""
+    """A file on its way into, or in, the workspace; `shared` where pages may link to it."""
 
     id: str
     name: str
@@ -119,3 +120,10 @@ class Upload:
     content: bytes = b""
     arrived: bool = False
     shared: bool = False
+
+    @property
+    def media_type(self) -> str:
+        """Return what its first bytes say: one of Slack's kinds of images, or just bytes."""
+        return next(
+            (kind for start, kind in IMAGES.items() if self.content.startswith(start)), "application/octet-stream"
+        )

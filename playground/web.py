@@ -78,12 +78,12 @@ class Pages:
         return RedirectResponse(f"/w/{person}/{place}{tail}")
 
     async def _file(self, request: Request) -> Response:
-        """Hand out a shared file, never shown in the page itself."""
+        """Hand out a file that is in the workspace; only an image is ever shown in a page, by its element."""
         upload = self._workspace.uploads.get(request.path_params["key"])
         if upload is None or not upload.shared:
             return PlainTextResponse("file_not_found", status_code=404)
         headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-        return Response(upload.content, media_type="application/octet-stream", headers=headers)
+        return Response(upload.content, media_type=upload.media_type, headers=headers)
 
     async def _act(self, request: Request) -> Response:
         """Carry out what a person did; the body's `kind` says what."""

@@ -161,6 +161,19 @@ class Workspace:
         self.uploads[upload.id] = upload
         return upload
 
+    def image(self, file: Json) -> Upload | None:
+        """Return the image that a slack_file object names by its id or address, None where there is no such image."""
+        named = str(file.get("id") or "")
+        for upload in self.uploads.values():
+            found = upload.id == named or f"/files/{upload.id}/" in str(file.get("url") or "")
+            if found and upload.shared and upload.media_type.startswith("image/"):
+                return upload
+        return None
+
+    def has_image(self, file: Json) -> bool:
+        """Say whether a slack_file object names an image."""
+        return self.image(file) is not None
+
 
 def _people() -> tuple[Person, ...]:
     return (

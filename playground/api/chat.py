@@ -16,7 +16,7 @@ def read_blocks(call: Call) -> list[Json] | None:
     blocks: Any = call.structure("blocks", "invalid_blocks_format")
     if blocks is None:
         return None
-    check_message_blocks(blocks)
+    check_message_blocks(blocks, call.workspace.has_image)
     return completed(blocks)
 
 

@@ -13,7 +13,7 @@ from playground.workspace import Workspace
 def respond(workspace: Workspace, key: str, body: Json) -> None:
     """Use a response_url once: post, replace or delete. Raises used_url, expired_url, invalid_blocks."""
     link = workspace.links.use(key)
-    blocks = _blocks(body)
+    blocks = _blocks(workspace, body)
     original = _original(workspace, link)
     if _yes(body, "delete_original"):
         if original:
@@ -27,7 +27,7 @@ def respond(workspace: Workspace, key: str, body: Json) -> None:
 
 def publish(workspace: Workspace, link: ResponseLink, body: Json) -> Message:
     """Post a new message where the link was born: for that person alone unless in_channel is asked for."""
-    blocks = _blocks(body)
+    blocks = _blocks(workspace, body)
     if not body.get("text") and not blocks:
         raise SlackError("no_text", status=400)
     only_for = "" if body.get("response_type") == "in_channel" else link.person
@@ -36,7 +36,7 @@ def publish(workspace: Workspace, link: ResponseLink, body: Json) -> Message:
     return workspace.add(Message(workspace.next_ts(), link.channel, author, text, blocks, thread, only_for=only_for))
 
 
-def _blocks(body: Json) -> list[Json] | None:
+def _blocks(workspace: Workspace, body: Json) -> list[Json] | None:
     blocks: Any = body.get("blocks")
     if isinstance(blocks, str):
         try:
@@ -45,7 +45,7 @@ def _blocks(body: Json) -> list[Json] | None:
             raise SlackError("invalid_blocks_format", status=400) from None
     if blocks is None:
         return None
-    check_message_blocks(blocks, cumulative=False)
+    check_message_blocks(blocks, workspace.has_image, cumulative=False)
     return completed(blocks)
 
 

@@ -1,5 +1,6 @@
 """Limits of block elements, and which block may hold which."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from playground.limits.objects import (
     check_text,
 )
 
+FILE_ID = re.compile(r"^F[A-Z0-9]{8,}$")
 SINGLE = frozenset(f"{kind}_select" for kind in ("static", "external", "users", "conversations", "channels"))
 MULTI = frozenset(f"multi_{kind}" for kind in SINGLE)
 PICKERS = frozenset({"datepicker", "timepicker", "checkboxes", "radio_buttons"})
@@ -71,11 +73,26 @@ def _choices(faults: Faults, element: dict[str, Any], at: str) -> None:
 
 
 def _image(faults: Faults, element: dict[str, Any], at: str) -> None:
-    if element.get("image_url") is None and element.get("slack_file") is None:
+    if (element.get("image_url") is None) == (element.get("slack_file") is None):
         faults.say("must provide either image_url or slack_file", at)
     faults.optional(element, "image_url", at, 3000)
+    if element.get("slack_file") is not None:
+        _slack_file(faults, element["slack_file"], f"{at}/slack_file")
     if not faults.missing(element, "alt_text", at):
         faults.text(element["alt_text"], f"{at}/alt_text", 2000, 0)
+
+
+def _slack_file(faults: Faults, value: Any, at: str) -> None:
+    """Check that a file is named in one way, and that the workspace has it as an image."""
+    held = faults.thing(value, at)
+    if not held:
+        return
+    if (held.get("id") is None) == (held.get("url") is None):
+        faults.say("must provide either id or url", at)
+    elif held.get("id") is not None and not FILE_ID.fullmatch(str(held["id"])):
+        faults.say(f"input must match regex pattern: {FILE_ID.pattern}", f"{at}/id")
+    elif not faults.images(held):
+        faults.say("invalid slack file", at)
 
 
 def _typed(faults: Faults, element: dict[str, Any], at: str) -> None:

@@ -1,12 +1,19 @@
 """A collector of Block Kit faults that words them as Slack does, each with its JSON pointer."""
 
+from collections.abc import Callable
 from typing import Any
 
 
-class Faults:
-    """Gather every fault of one message or view."""
+def no_images(_file: dict[str, Any]) -> bool:
+    """Know no file: what is said of a slack_file where none was uploaded."""
+    return False
 
-    def __init__(self) -> None:
+
+class Faults:
+    """Gather every fault of one message or view. `images` says whether a slack_file object names an image."""
+
+    def __init__(self, images: Callable[[dict[str, Any]], bool]) -> None:
+        self.images = images
         self.found: list[str] = []
         self.block_ids: set[str] = set()
         self.total = 0

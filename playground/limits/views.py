@@ -1,20 +1,21 @@
 """Limits of modals and App Homes."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from playground.errors import SlackError
 from playground.limits.blocks import EVERYWHERE, check_blocks
-from playground.limits.faults import Faults
+from playground.limits.faults import Faults, no_images
 from playground.limits.objects import PLAIN, check_optional_text, check_text
 
 BLOCKS = 100
 SIZE = 250 * 1024
 
 
-def check_view(view: Any, kinds: tuple[str, ...]) -> None:
+def check_view(view: Any, kinds: tuple[str, ...], images: Callable[[Any], bool] = no_images) -> None:
     """Check a view for a surface. Raises invalid_arguments with every fault, or view_too_large."""
-    faults = Faults()
+    faults = Faults(images)
     held = faults.thing(view, "/view")
     if held:
         _check(faults, held, kinds)

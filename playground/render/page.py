@@ -3,6 +3,7 @@
 import zlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -47,6 +48,13 @@ class Reader:
         if thing.get("type") == "mrkdwn":
             return self.mrkdwn.render(str(thing.get("text", "")), verbatim=False)
         return self.mrkdwn.plain(str(thing.get("text", "")), emoji=thing.get("emoji", True))
+
+    def image(self, thing: Json) -> str:
+        """Return where an image stands: an address of the web, or a file of the workspace; "" where there is none."""
+        if not isinstance(thing.get("slack_file"), dict):
+            return safe_url(thing.get("image_url"))
+        upload = self.workspace.image(thing["slack_file"])
+        return f"/files/{upload.id}/{quote(upload.name)}" if upload else ""
 
     def bare(self, thing: Json | None) -> str:
         """Return a text object's characters for attributes and options."""

@@ -28,6 +28,11 @@ def actions(*elements: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "actions", "elements": list(elements), **more}
 
 
+def image(**more: Any) -> dict[str, Any]:
+    """Return an image."""
+    return {"type": "image", "alt_text": "sizes", **more}
+
+
 def option(number: int, **more: Any) -> dict[str, Any]:
     """Return an option."""
     return {"text": plain(f"o{number}"), "value": str(number), **more}
@@ -103,6 +108,12 @@ WRONG = {
     "an initial option that is not offered": [actions(select(2, initial_option=option(7)))],
     "options and groups at once": [actions(select(1, option_groups=[]))],
     "an image without alt_text": [{"type": "image", "image_url": "https://x.example/i.png"}],
+    "an image of nothing": [{"type": "image", "alt_text": "x"}],
+    "an image from two places": [image(image_url="https://x.example/i.png", slack_file={"id": "F012345678"})],
+    "a file named twice": [image(slack_file={"id": "F012345678", "url": "https://x.example/files/F012345678/i.png"})],
+    "a file named by no id": [image(slack_file={"id": "https://x.example/i.png"})],
+    "a file that nobody uploaded": [image(slack_file={"id": "F012345678"})],
+    "a file that is no object": [image(slack_file="F012345678")],
     "a block that is no object": ["section"],
 }
 

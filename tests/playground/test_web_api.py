@@ -162,6 +162,31 @@ def test_a_file_is_shared_in_three_steps(client: WebClient, desk: Desk, playgrou
     assert httpx.get(message["files"][0]["url_private"], trust_env=False).content == b"forty-two"
 
 
+def test_an_uploaded_image_stands_in_a_message(client: WebClient, desk: Desk, playground: Playground) -> None:
+    """A file that was completed without a channel is shown by its id or address; one that is no image is refused."""
+
+    def uploaded(content: bytes) -> str:
+        given = client.files_getUploadURLExternal(filename="sizes.png", length=len(content))
+        assert refusal(client.chat_postMessage, **shown(given["file_id"])) == "invalid_blocks"
+        httpx.post(given["upload_url"], content=content, trust_env=False)
+        client.files_completeUploadExternal(files=[{"id": given["file_id"], "title": "Sizes"}])
+        return str(given["file_id"])
+
+    def shown(file_id: str, **named: str) -> dict[str, Any]:
+        blocks = [{"type": "image", "alt_text": "sizes", "slack_file": named or {"id": file_id}}]
+        return {"channel": "#backups", "text": "sizes", "blocks": blocks}
+
+    content = b"\x89PNG\r\n\x1a\n" + bytes(20)
+    file_id = uploaded(content)
+    client.chat_postMessage(**shown(file_id))
+    address = f"{playground.url}/files/{file_id}/sizes.png"
+    client.chat_postMessage(**shown(file_id, url=address))
+    assert len(desk.messages()) == 2
+    served = httpx.get(address, trust_env=False)
+    assert (served.content, served.headers["content-type"]) == (content, "image/png")
+    assert refusal(client.chat_postMessage, **shown(uploaded(b"just text"))) == "invalid_blocks"
+
+
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[Playground]:
     """Give a playground with a rate limit and the scopes of a manifest."""
