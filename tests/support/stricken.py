@@ -225,8 +225,12 @@ class Stricken:
         return place is not None and engine.answers(place)
 
     def good(self) -> list[Any]:
-        """Return the backups that are good by the records."""
-        return [b for b in self.core.list_backups(SOURCE, size=500).backups if b.state.value == "good"]
+        """Return the backups that are good by the records, the newest first.
+
+        One that retention let go still has all its bytes: they stay for a day.
+        """
+        backups = self.core.list_backups(SOURCE, size=500).backups
+        return [b for b in backups if b.state.value in {"good", "expired"} and b.failure is None]
 
     def verify(self, backup: str) -> None:
         """Read every stored byte of a backup back.
