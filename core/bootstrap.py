@@ -1,8 +1,5 @@
 """The composition root of core: the only place that knows all adapters."""
 
-import contextlib
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,26 +11,27 @@ import platformdirs
 from core.catalog import Catalog
 from core.config import Config, read_config
 from core.engines import janusgraph_berkeleyje, sqlite
-from core.errors import UnavailableError, UsageError
+from core.errors import UsageError
 from core.model.backup import Backup, Page
 from core.model.options import Shapes
 from core.model.person import Person
 from core.ports import Clock, Engine, Groups, Provisioner, Vault
 from core.provisioners import command, process
 from core.runtime.clock import SystemClock
-from core.runtime.files import write_atomically
 from core.runtime.heartbeat import Heartbeat
 from core.runtime.identity import ProcessIdentity
+from core.runtime.kept_secret import kept_secret
 from core.runtime.runner import ThreadRunner
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
 from core.services.browse import Browse, Changes, Dashboard
 from core.services.cancel_run import CancelRun
 from core.services.check_up import CheckUp
+from core.services.copy_catalog import CopyCatalog
 from core.services.create_backup import CreateBackup
 from core.services.decide_restore import DecideRestore
 from core.services.download_backup import OfferDownload, OpenDownload, Tokens
-from core.services.duties import Duties
+from core.services.duties import Duties, Duty
 from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import DestroyInstance, ExtendInstance
@@ -59,7 +57,6 @@ SHAPES = Shapes(
 )
 SECONDS_BETWEEN_BEATS = 5.0
 CONFIG_NAME = "safehold.toml"
-SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +92,7 @@ class Core:
     watch_runs: WatchRuns
     time: Timekeeping
     save_manifests: SaveManifests
+    copy_catalog: CopyCatalog
 
     @property
     def owner(self) -> str:
@@ -205,7 +203,7 @@ def build_core(
     adapters = build_adapters(config, clock)
     access = Access(config.access, groups)
     failures, prove = FailureLog(config.state_directory / "logs"), ProveBackup(config.state_directory / "scratch")
-    tokens = Tokens(secret or _kept_secret(config.state_directory))
+    tokens = Tokens(secret or kept_secret(config.state_directory))
     take = TakeBackup(catalog, adapters, clock, runner, prove, failures)
     run = RunRestore(catalog, adapters, clock, runner, prove, failures, identity.owner)
     initiate = InitiateRestore(catalog, clock, runner, run)
@@ -215,6 +213,9 @@ def build_core(
     ground = Ground(catalog, adapters, access, clock, runner, identity.owner)
     time = keep_time(ground, create, config.policies, config.grace_seconds)
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
+    save = SaveManifests(catalog, adapters, failures)
+    copy = CopyCatalog(catalog, adapters, clock, runner, config.state_directory / "catalog-copy")
+    duties = (*time.duties, Duty("save manifests", 30, save), Duty("copy the catalog", 60, copy))
     return Core(
         config=config,
         clock=clock,
@@ -225,7 +226,7 @@ def build_core(
         identity=identity,
         role=role,
         lead=lead,
-        duties=Duties(time.duties, lead, clock),
+        duties=Duties(duties, lead, clock),
         note_clock=NoteClock(catalog, clock),
         heartbeat=Heartbeat(lambda: _beat(catalog, identity, role, clock), SECONDS_BETWEEN_BEATS),
         failures=failures,
@@ -252,7 +253,8 @@ def build_core(
             config.runs.stalled_seconds,
             config.runs.longest_seconds,
         ),
-        save_manifests=SaveManifests(catalog, adapters, failures),
+        save_manifests=save,
+        copy_catalog=copy,
     )
 
 
@@ -280,20 +282,3 @@ def _beat(catalog: Catalog, me: ProcessIdentity, role: str, clock: Clock) -> Non
     now = clock.now()
     if not catalog.processes.beat(me.owner, now):
         catalog.processes.register(me.owner, me.host, me.pid, me.created, role, now)
-
-
-def _kept_secret(folder: Path) -> bytes:
-    """Return this installation's secret, made at the first call and readable by its user alone."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "secret"
-    if not path.exists():
-        # Whole and durable before it gets its name, and the first of two processes wins.
-        made = folder / f".secret-{secrets.token_hex(8)}"
-        write_atomically(made, secrets.token_bytes(SECRET_BYTES))
-        with contextlib.suppress(FileExistsError):
-            os.link(made, path)
-        made.unlink()
-    kept = path.read_bytes()
-    if len(kept) != SECRET_BYTES:
-        raise UnavailableError(f"{path} is not a secret of ours.", hint="Remove it; open download links end with it.")
-    return kept

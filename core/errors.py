@@ -234,6 +234,12 @@ class CatalogCorrupt(CorruptionError):
     code = "catalog-corrupt"
 
 
+class ForeignCatalog(CatalogCorrupt):
+    """What lies where the catalog should is a database of another program: it is left alone."""
+
+    code = "foreign-catalog"
+
+
 class AuditBroken(CorruptionError):
     """The audit record is not what was written: an entry was changed or removed."""
 

@@ -219,8 +219,10 @@ class Vault(Protocol):
     def committed(self) -> Iterator[tuple[str, str]]:
         """Yield (source, backup id) of every manifest in the vault, in any order."""
 
-    def entries(self) -> Iterator[VaultEntry]:
-        """Yield everything of the vault's own form, committed or not, in any order; memory doesn't grow with it.
+    def entries(self, source: str | None = None) -> Iterator[VaultEntry]:
+        """Yield everything of the vault's own form, or of one source, committed or not, in any order.
+
+        Memory doesn't grow with it.
 
         Raises:
             VaultUnavailable.

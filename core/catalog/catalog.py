@@ -1,17 +1,21 @@
 """The catalog: the record of every backup, restore, instance, approval and event, in one SQLite file."""
 
-from contextlib import AbstractContextManager
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from sqlite_utils import Database
 
-from core.catalog.audit import Audit
+from core.catalog.audit import Audit, Head
 from core.catalog.backups import Backups
 from core.catalog.downloads import Downloads
 from core.catalog.expected import Expected
-from core.catalog.file import CatalogFile, create_private, translated
+from core.catalog.file import CatalogFile, corrupt, create_folder, create_private, translated
 from core.catalog.freezes import Freezes
+from core.catalog.in_use import InUse
 from core.catalog.instances import Instances
 from core.catalog.leases import Leases
 from core.catalog.ledger import newest_revision
@@ -24,6 +28,16 @@ from core.catalog.retained import Retained
 from core.catalog.schedules import Schedules
 from core.catalog.schema import MIGRATIONS, require_known
 
+PAGES_AT_ONCE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which state of the catalog a copy holds."""
+
+    revision: int
+    audit: Head
+
 
 class Catalog:
     """All records. Usable from any thread; several processes may have it open.
@@ -31,8 +45,9 @@ class Catalog:
     Each method is one transaction; within `with catalog.write():` all of one thread are one together.
     """
 
-    def __init__(self, file: CatalogFile) -> None:
+    def __init__(self, file: CatalogFile, in_use: InUse) -> None:
         self._file = file
+        self._in_use = in_use
         self.path = file.path
         self.leases = Leases(file)
         self.backups = Backups(file, self.leases)
@@ -57,22 +72,16 @@ class Catalog:
             CatalogCorrupt: the file is damaged, or not a catalog.
             UnsupportedVersion: a newer Safehold wrote it.
             UnavailableError: the place can't be written.
-            BusyError: another process kept it locked for 30 s.
+            BusyError: another process kept it locked for 30 s, or it is being rebuilt.
 
         """
-        create_private(path)
-        file = CatalogFile(path)
-        with translated(path):
-            db = file.connect()
-            try:
-                require_known(db, path)
-                # Acknowledged writes survive a power cut, and readers never wait for a writer.
-                db.execute("pragma journal_mode=wal")
-            finally:
-                db.close()
-        with file.write() as db:
-            MIGRATIONS.apply(db)
-        return cls(file)
+        create_folder(path)
+        in_use = InUse(path, alone=False)
+        try:
+            return cls(_opened(path), in_use)
+        except BaseException:
+            in_use.release()
+            raise
 
     def write(self) -> AbstractContextManager[Database]:
         """Open a write transaction of this thread: all that it does inside is kept, or nothing where it raises.
@@ -99,12 +108,73 @@ class Catalog:
         with self._file.read() as db:
             return newest_revision(db)
 
-    def close(self) -> None:
-        """Close the idle connections."""
+    @property
+    def damaged(self) -> bool:
+        """Say whether SQLite has found the file damaged since it was opened."""
+        return self._file.damaged
+
+    def check(self) -> None:
+        """Read the whole file and look whether it is sound.
+
+        Raises:
+            CatalogCorrupt: it is not.
+
+        """
+        with self._file.read() as db:
+            (found,) = db.execute("pragma quick_check(1)").fetchone()
+            if found != "ok":
+                raise corrupt(self.path, str(found))
+
+    def copy_to(self, target: Path, told: Callable[[], None] = lambda: None) -> Snapshot:
+        """Write all that is committed now to a new file, which is whole by itself; nobody waits for it.
+
+        `told` is called now and then; what it raises ends the copy.
+
+        Raises:
+            CatalogCorrupt, NotEnoughSpace, UnavailableError.
+
+        """
+        create_private(target)
+        with translated(self.path), closing(self._file.connect()) as db:
+            # One view from here on. By a connection of the catalog's own: an engine would open the file beside it.
+            db.execute("begin")
+            revision = newest_revision(db)
+            seq, sealed = db.execute("select seq, hash from audit_head").fetchone()
+            with closing(sqlite3.connect(target)) as copy:
+                db.conn.backup(copy, pages=PAGES_AT_ONCE, progress=lambda *_: told(), sleep=0)
+                copy.execute("pragma journal_mode = delete")
+        return Snapshot(revision, Head(seq, sealed))
+
+    def close_whole(self) -> None:
+        """Close it so that the file is whole by itself; nobody else may have it open."""
         self._file.close()
+        with translated(self.path), closing(self._file.connect()) as db:
+            db.execute("pragma journal_mode = delete")
+        self.close()
+
+    def close(self) -> None:
+        """Close the idle connections, and use the file no longer."""
+        self._file.close()
+        self._in_use.release()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _opened(path: Path) -> CatalogFile:
+    create_private(path)
+    file = CatalogFile(path)
+    with translated(path):
+        db = file.connect()
+        try:
+            require_known(db, path)
+            # Acknowledged writes survive a power cut, and readers never wait for a writer.
+            db.execute("pragma journal_mode=wal")
+        finally:
+            db.close()
+    with file.write() as db:
+        MIGRATIONS.apply(db)
+    return file

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class CatalogFile:
 
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
+        self.damaged = False
         self._busy_seconds = busy_seconds
         self._idle: list[Database] = []
         self._idle_lock = threading.Lock()
@@ -112,7 +113,7 @@ class CatalogFile:
 
     @contextmanager
     def _transaction(self, begin: str, kind: str) -> Iterator[Database]:
-        with translated(self.path):
+        with self._watched(), translated(self.path):
             db = self._borrow()
             try:
                 db.execute(begin)
@@ -126,6 +127,15 @@ class CatalogFile:
             finally:
                 setattr(self._open, kind, None)
             self._give_back(db)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Remember damage: whoever meets it may be a click that is answered and forgotten."""
+        try:
+            yield
+        except CatalogCorrupt:
+            self.damaged = True
+            raise
 
     def _borrow(self) -> Database:
         with self._idle_lock:
@@ -155,11 +165,26 @@ def create_private(path: Path) -> None:
         UnavailableError: the place can't be written.
 
     """
+    create_folder(path)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Never opened when it is there: closing it would take SQLite's locks of this process off it.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         # SQLite gives its -wal and -shm files the mode of the main file.
         path.chmod(0o600)
+    except OSError as error:
+        raise _unavailable(path, error.strerror or type(error).__name__) from error
+
+
+def create_folder(path: Path) -> None:
+    """Make the folder of a file, if it is not there, so that nobody else on the machine can look into it.
+
+    Raises:
+        UnavailableError: it can't be made.
+
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _unavailable(path, error.strerror or type(error).__name__) from error
 
@@ -192,7 +217,7 @@ def corrupt(path: Path, why: str) -> CatalogCorrupt:
     """Return the error for a file that can't be read as a catalog of ours."""
     return CatalogCorrupt(
         f"The catalog {path} can't be read: {why}.",
-        hint="Move it aside, put a backup of it in its place, and look at the disk. Archives in the vaults are safe.",
+        hint="Archives in the vaults are safe. Stop the bot, run: safehold catalog rebuild - and look at the disk.",
     )
 
 

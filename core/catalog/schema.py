@@ -5,8 +5,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from core.catalog.file import corrupt
-from core.errors import UnsupportedVersion
+from core.errors import ForeignCatalog, UnsupportedVersion
 
 APPLICATION_ID = 0x53464844
 """What `PRAGMA application_id` says in every catalog: "SFHD"."""
@@ -239,14 +238,17 @@ def require_known(db: Database, path: Path) -> None:
     """Let an empty file and a catalog of this version or an older one pass.
 
     Raises:
-        CatalogCorrupt: a database of something else.
+        ForeignCatalog: a database of something else.
         UnsupportedVersion: a newer Safehold has written it.
 
     """
     (application,) = db.execute("pragma application_id").fetchone()
     (tables,) = db.execute("select count(*) from sqlite_master").fetchone()
     if tables and application != APPLICATION_ID:
-        raise corrupt(path, "it is a database of another program")
+        raise ForeignCatalog(
+            f"The catalog {path} can't be read: it is a database of another program.",
+            hint="Correct the catalog's path in the configuration. Nothing was changed.",
+        )
     with closing(Database(memory=True, execute_plugins=False)) as empty:
         known = {migration.name for migration in MIGRATIONS.pending(empty)}
     unknown = sorted({migration.name for migration in MIGRATIONS.applied(db)} - known)

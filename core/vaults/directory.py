@@ -179,15 +179,15 @@ class DirectoryVault:
         """
         return ((entry.source, entry.backup_id) for entry in self.entries() if entry.committed)
 
-    def entries(self) -> Iterator[VaultEntry]:
-        """Yield everything of our form; see the port.
+    def entries(self, source: str | None = None) -> Iterator[VaultEntry]:
+        """Yield everything of our form, or of one source; see the port.
 
         Raises:
             VaultUnavailable.
 
         """
         with self._translated():
-            yield from layout.entries(self.path)
+            yield from layout.entries(self.path, source)
 
     def remove(self, source: str, backup_id: str) -> None:
         """Delete a backup for good; see the port.

@@ -78,10 +78,10 @@ def is_file(path: Path) -> bool:
     return _is(path, stat.S_ISREG)
 
 
-def entries(root: Path) -> Iterator[VaultEntry]:
-    """Yield what lies on every shelf; what has another name, form or kind is not ours and left alone."""
-    for source in _directories(root):
-        if naming.SOURCE_NAME.fullmatch(source):
+def entries(root: Path, only: str | None = None) -> Iterator[VaultEntry]:
+    """Yield what lies on every shelf (of one source); what has another name, form or kind is left alone."""
+    for source in _directories(root) if only is None else (only,):
+        if (only is None or is_directory(root / only)) and naming.SOURCE_NAME.fullmatch(source):
             for backup_id in _directories(root / source):
                 if naming.is_backup_id(backup_id):
                     yield from _entry(Shelf(root, source, backup_id))

@@ -62,7 +62,7 @@ def test_something_else_is_corrupt(path: Path, content: bytes) -> None:
     """A file that is no SQLite database is named as damaged, with the next step, and is not overwritten."""
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(CatalogCorrupt, match="Move it aside"):
+    with pytest.raises(CatalogCorrupt, match="safehold catalog rebuild"):
         Catalog.open(path)
     assert path.read_bytes() == content
 
