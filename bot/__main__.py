@@ -24,9 +24,10 @@ from bot.notify import MessageBoard
 from bot.postbox import Postbox
 from bot.settings import Mode, Settings, read_settings
 from bot.web import WebServer, build_web
-from core.bootstrap import Core, build_core, load_config
+from core.bootstrap import Core, build_core, build_rebuild, load_config
+from core.catalog.replacing import damaged_mark
 from core.config import Config
-from core.errors import SafeholdError, UnavailableError, UsageError
+from core.errors import CatalogCorrupt, SafeholdError, UnavailableError, UsageError
 from core.runtime.waker import Waker
 
 SECONDS_BETWEEN_RECONCILES = 15
@@ -57,6 +58,7 @@ class Bot:
     pool: ThreadPoolExecutor
     settings: Settings
     waker: Waker
+    ended: threading.Event = field(default_factory=threading.Event)
     _closing: list[Callable[[], object]] = field(default_factory=list)
     _stopping: list[threading.Thread] = field(default_factory=list)
 
@@ -147,6 +149,10 @@ class Bot:
             self.core.reconcile()
         except SafeholdError as error:
             logger.warning("reconciling stumbled, it is tried again: %s", error)
+        if self.core.catalog.damaged:
+            # Nothing can be recorded any more; a new start makes a new catalog.
+            logger.critical("the catalog is damaged: the bot ends, and rebuilds it when it is started again")
+            self.ended.set()
 
 
 def build_bot(config: Config, settings: Settings) -> Bot:
@@ -185,7 +191,9 @@ def serve(config_path: Path | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     team = _introduce(WebClient(settings.bot_token, base_url=settings.api_url, timeout=10))
+    _recover_catalog(config)
     bot = build_bot(config, settings)
+    bot.ended = ended
     try:
         port = bot.start()
         url = config.web.public_url or f"http://{config.web.host}:{port}"
@@ -196,7 +204,26 @@ def serve(config_path: Path | None = None) -> int:
         sys.stdout.flush()
     finally:
         bot.close()
+    if bot.core.catalog.damaged:
+        damaged_mark(config.catalog_path).touch()
+        raise CatalogCorrupt(
+            f"The catalog {config.catalog_path} was found damaged.",
+            hint="It is rebuilt when the bot is started again. Look at the disk.",
+        )
     return 0
+
+
+def _recover_catalog(config: Config) -> None:
+    """Rebuild the catalog where it is damaged or gone, and say so."""
+    rebuilt = build_rebuild(config).if_needed()
+    if rebuilt is not None:
+        old = f"It is set aside: {rebuilt.aside}" if rebuilt.aside else "There was none"
+        begun = f"the copy of {rebuilt.copy.at:%Y-%m-%d %H:%M} UTC and " if rebuilt.copy else ""
+        sys.stdout.write(
+            f"The catalog could not be used. {old}. "
+            f"A new one was made from {begun}{rebuilt.tally.manifests} manifests. Look at the disk.\n"
+        )
+        sys.stdout.flush()
 
 
 def _introduce(client: WebClient) -> str:

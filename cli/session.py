@@ -6,8 +6,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from core.bootstrap import Core, build_core, load_config
-from core.errors import UsageError
+from core.bootstrap import Core, build_core, build_rebuild, load_config
+from core.config import Config
+from core.errors import UnavailableError, UsageError
 from core.model.person import Door, Person
 
 
@@ -25,10 +26,10 @@ def opened(given: Namespace) -> Iterator[Core]:
 
     Raises:
         UsageError, ConfigInvalid: the configuration.
-        CatalogCorrupt, UnsupportedVersion: the catalog.
+        CatalogCorrupt, UnsupportedVersion, UnavailableError: the catalog.
 
     """
-    with build_core(load_config(given.config), role="command-line", groups=NoGroups()) as core:
+    with built(load_config(given.config)) as core:
         yield core
 
 
@@ -38,12 +39,27 @@ def looked_at(given: Namespace) -> Iterator[Core]:
 
     Raises:
         UsageError, ConfigInvalid: the configuration.
-        CatalogCorrupt, UnsupportedVersion: the catalog.
+        CatalogCorrupt, UnsupportedVersion, UnavailableError: the catalog.
 
     """
-    core = build_core(load_config(given.config), role="command-line", groups=NoGroups())
+    core = built(load_config(given.config))
     with closing(core.catalog):
         yield core
+
+
+def built(config: Config) -> Core:
+    """Wire core for this door; an empty catalog is not put in the place of one that is gone.
+
+    Raises:
+        CatalogCorrupt, UnsupportedVersion, UnavailableError: the catalog.
+
+    """
+    if build_rebuild(config).lost():
+        raise UnavailableError(
+            f"The catalog {config.catalog_path} is gone, and the vaults hold backups.",
+            hint="Put it back, or make a new one from the vaults: safehold catalog rebuild",
+        )
+    return build_core(config, role="command-line", groups=NoGroups())
 
 
 def me() -> Person:

@@ -32,7 +32,10 @@ _ID = _argument("id", metavar="ID", help="a backup's id, or any unique beginning
 _RESTORE_ID = _argument("id", metavar="ID", help="a restore's id (r-7f3a1c2e), or a unique beginning of it")
 _NAME = _argument("name", metavar="NAME", help="an instance's name, or a unique beginning of it")
 
-GROUPS = {"audit": "check or export the record of who did what"}
+GROUPS = {
+    "audit": "check or export the record of who did what",
+    "catalog": "rebuild the catalog from the vaults",
+}
 """What the first of two words says of itself."""
 
 VERBS = (
@@ -194,6 +197,19 @@ VERBS = (
             _argument("--after", type=arguments.number, default=0, metavar="N", help="only entries after this one (0)"),
         ),
         ("safehold audit export -o audit.jsonl", "safehold audit export --after 1200"),
+    ),
+    Verb(
+        "catalog rebuild",
+        "make a new catalog from what the vaults hold",
+        "Make a new catalog from the newest copy of it in the vaults and from the manifest of every backup, then set "
+        "the old one aside. Refused while a Safehold uses the catalog: stop the bot first.",
+        "catalog:rebuild",
+        (
+            _argument("--vault", default="", metavar="NAME", help="from this vault alone (all that are configured)"),
+            _argument("--manifests-only", action="store_true", help="use no copy of the catalog"),
+            _argument("--yes", action="store_true", help="don't ask"),
+        ),
+        ("safehold catalog rebuild", "safehold catalog rebuild --manifests-only --yes"),
     ),
     Verb(
         "doctor",

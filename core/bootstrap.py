@@ -1,6 +1,7 @@
 """The composition root of core: the only place that knows all adapters."""
 
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ import platformdirs
 from core.catalog import Catalog
 from core.config import Config, read_config
 from core.engines import janusgraph_berkeleyje, sqlite
-from core.errors import UsageError
+from core.errors import SafeholdError, UsageError
 from core.model.backup import Backup, Page
 from core.model.options import Shapes
 from core.model.person import Person
@@ -40,6 +41,7 @@ from core.services.note_clock import NoteClock
 from core.services.orphans import Orphans
 from core.services.plan_restore import PlanRestore
 from core.services.prove_backup import ProveBackup
+from core.services.rebuild_catalog import RebuildCatalog
 from core.services.reconcile import Reconcile
 from core.services.request_restore import RequestRestore
 from core.services.run_restore import RunRestore
@@ -140,10 +142,11 @@ class Core:
         """Ask what runs here to stop and clean up, wait for it, and take this process off the record."""
         ended = self.runner.shutdown(timeout_seconds)
         self.heartbeat.close()
-        if ended:
-            # What still runs is not taken for dead by others as long as this process lives.
-            self.catalog.processes.forget(self.owner)
-        self.catalog.close()
+        # A catalog that is gone or damaged must not keep what was opened open.
+        with closing(self.catalog), suppress(SafeholdError):
+            if ended:
+                # What still runs is not taken for dead by others as long as this process lives.
+                self.catalog.processes.forget(self.owner)
 
     def __enter__(self) -> Self:
         self.start()
@@ -256,6 +259,12 @@ def build_core(
         save_manifests=save,
         copy_catalog=copy,
     )
+
+
+def build_rebuild(config: Config, clock: Clock | None = None) -> RebuildCatalog:
+    """Wire what rebuilds the catalog, which need not be readable."""
+    clock = clock or SystemClock()
+    return RebuildCatalog(build_adapters(config, clock), clock, config.catalog_path)
 
 
 def build_adapters(config: Config, clock: Clock) -> Adapters:

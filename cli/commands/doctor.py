@@ -8,8 +8,8 @@ from contextlib import closing
 from cli import exits, words
 from cli.doctor import SlackCheck
 from cli.screen import Screen
-from cli.session import NoGroups
-from core.bootstrap import build_core, load_config
+from cli.session import built
+from core.bootstrap import load_config
 from core.config import Config
 from core.errors import SafeholdError
 from core.services.check_up import Finding
@@ -44,7 +44,7 @@ def _findings(given: Namespace, screen: Screen) -> Iterator[Finding]:
 def _core(config: Config) -> Iterator[Finding]:
     try:
         # Not started: a doctor looks, and settles nothing.
-        core = build_core(config, role="command-line", groups=NoGroups())
+        core = built(config)
     except SafeholdError as error:
         yield Finding("catalog", ok=False, says=error.message, fix=error.hint)
         return

@@ -213,6 +213,11 @@ class Backups(Ledger[Backup]):
         with self._file.read() as db:
             return totals_of(db, source)
 
+    def count(self) -> int:
+        """Return how many records there are, tombstones included; reads all of an index."""
+        with self._file.read() as db:
+            return int(db.execute("select count(*) from backups").fetchone()[0])
+
     def open_ones(self) -> tuple[Backup, ...]:
         """Return every pending or running backup, the oldest first."""
         return self._select(f"indexed by backups_open where {OPEN_BACKUPS} order by requested_at, id")

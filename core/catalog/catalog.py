@@ -22,7 +22,7 @@ from core.catalog.ledger import newest_revision
 from core.catalog.marks import Marks
 from core.catalog.messages import Messages
 from core.catalog.notices import Notices
-from core.catalog.processes import Processes
+from core.catalog.processes import Process, Processes
 from core.catalog.restores import Restores
 from core.catalog.retained import Retained
 from core.catalog.schedules import Schedules
@@ -178,3 +178,22 @@ def _opened(path: Path) -> CatalogFile:
     with file.write() as db:
         MIGRATIONS.apply(db)
     return file
+
+
+def processes_of(path: Path) -> tuple[Process, ...]:
+    """Return the processes that a catalog names, without opening it for use or changing it.
+
+    Raises:
+        CatalogCorrupt: it can't be read.
+        UnsupportedVersion: a newer Safehold wrote it.
+
+    """
+    file = CatalogFile(path)
+    with translated(path), closing(file.connect()) as db:
+        require_known(db, path)
+        if not db["processes"].exists():
+            return ()
+    try:
+        return Processes(file).all()
+    finally:
+        file.close()

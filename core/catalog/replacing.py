@@ -27,8 +27,17 @@ def sweep(path: Path) -> None:
     remove_tree(workplace(path))
 
 
-def put_in_place(new: Path, path: Path, stamp: str) -> Path | None:
-    """Give a new catalog the place of the old one; return where the old one is now, None where there was none.
+def aside_of(path: Path, stamp: str) -> Path | None:
+    """Return where the old catalog will be set aside, a name that is free; None where there is none."""
+    aside, number = path.with_name(f"{path.name}.aside-{stamp}"), 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.aside-{stamp}-{number}")
+    return aside if path.exists() else None
+
+
+def put_in_place(new: Path, path: Path, aside: Path | None) -> None:
+    """Give a new catalog the place of the old one, which is set aside where there is one.
 
     Nobody may have either open. The old file keeps its place until the new one takes it, in one step.
 
@@ -36,30 +45,20 @@ def put_in_place(new: Path, path: Path, stamp: str) -> Path | None:
         OSError: it can't be done; the old one is where it was.
 
     """
-    aside = _free(path, stamp)
     with new.open("rb") as file:
         os.fsync(file.fileno())
-    there = path.exists()
-    if there:
+    if aside is not None:
         _write_back(path)
         _link(path, aside)
     for companion in COMPANIONS:
         # A log left beside the new file would be taken for the new one's and written into it.
         with suppress(FileNotFoundError):
-            path.with_name(path.name + companion).rename(aside.with_name(aside.name + companion))
+            kept = new.with_name("lost") if aside is None else aside
+            path.with_name(path.name + companion).rename(kept.with_name(kept.name + companion))
     fsync_directory(path.parent)
     new.replace(path)
     fsync_directory(path.parent)
     damaged_mark(path).unlink(missing_ok=True)
-    return aside if there else None
-
-
-def _free(path: Path, stamp: str) -> Path:
-    aside, number = path.with_name(f"{path.name}.aside-{stamp}"), 1
-    while aside.exists():
-        number += 1
-        aside = path.with_name(f"{path.name}.aside-{stamp}-{number}")
-    return aside
 
 
 def _write_back(path: Path) -> None:

@@ -1,10 +1,12 @@
 """What a vault holds of a backup, as the fields of its record: the manifest is the truth about stored bytes."""
 
 from dataclasses import replace
+from typing import Any
 
-from core.errors import NotRestorable
-from core.model.backup import Backup, BackupState, Proof
+from core.errors import ArchiveCorrupt, NotRestorable
+from core.model.backup import Backup, BackupState, Failure, Proof, Tier
 from core.model.manifest import Manifest
+from core.model.person import Door, Person
 from core.ports import Vault
 
 
@@ -36,7 +38,46 @@ def _said(damaged: Backup) -> str:
     return damaged.failure.message if damaged.failure else "It was found damaged."
 
 
-def stored_fields(manifest: Manifest) -> dict[str, object]:
+def tiers_of(manifest: Manifest) -> frozenset[Tier]:
+    """Return the tiers that a manifest names.
+
+    Raises:
+        ValueError: one of them is unknown.
+
+    """
+    return frozenset(Tier(tier) for tier in manifest.tiers)
+
+
+def record_of(manifest: Manifest, vault: str) -> Backup:
+    """Return the record of a backup of which a vault has the manifest and nothing else is known.
+
+    Raises:
+        ValueError, TypeError: it says something that no record can hold.
+
+    """
+    proof = manifest.proof
+    record = Backup(
+        id=manifest.backup_id,
+        source=manifest.source,
+        engine=manifest.engine,
+        vault=vault,
+        tiers=tiers_of(manifest),
+        state=BackupState.GOOD,
+        proof=Proof.VERIFIED,
+        requested_by=Person(manifest.requested_by, manifest.requested_by_name, Door(manifest.door)),
+        note=manifest.note,
+        requested_at=manifest.requested_at,
+        started_at=manifest.started_at or manifest.captured_at,
+        finished_at=proof.at if proof else manifest.verified_at,
+        due_at=manifest.due_at,
+        hold=manifest.hold,
+    )
+    damage = Failure(ArchiveCorrupt.code, manifest.damage, "Use another backup.", "") if manifest.damage else None
+    state = BackupState.DAMAGED if damage else BackupState.GOOD
+    return replace(record, **stored_fields(manifest), state=state, failure=damage)
+
+
+def stored_fields(manifest: Manifest) -> dict[str, Any]:
     """Return what a manifest says of stored bytes and their proof."""
     proof = manifest.proof
     return {

@@ -96,6 +96,25 @@ def test_damage_found_later_is_named(path: Path) -> None:
         catalog.backups.page(None)
 
 
+def test_damage_that_was_met_is_remembered(path: Path) -> None:
+    """Whoever answered for it may have forgotten it: the catalog says until its end that it is damaged."""
+    with Catalog.open(path) as catalog:
+        catalog.backups.adopt_many(samples.good(n) for n in range(200))
+        with catalog.read() as db:
+            (page,) = db.execute("select rootpage from sqlite_master where name = 'backups_by_time'").fetchone()
+            (size,) = db.execute("pragma page_size").fetchone()
+        catalog.check()
+        catalog.close_whole()
+    whole = bytearray(path.read_bytes())
+    whole[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(whole)
+    with Catalog.open(path) as catalog:
+        assert not catalog.damaged
+        with pytest.raises(CatalogCorrupt):
+            catalog.check()
+        assert catalog.damaged
+
+
 def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     """A folder in the file's place, or a file in its folder's place, is told with the path."""
     (tmp_path / "file").touch()

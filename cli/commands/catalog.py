@@ -1,0 +1,77 @@
+"""`catalog rebuild`: a new catalog from what the vaults hold."""
+
+from argparse import Namespace
+from typing import Any
+
+from cli import documents, exits, words
+from cli.screen import Screen, facts, table
+from cli.session import me
+from core.bootstrap import build_rebuild, load_config
+from core.errors import UsageError
+from core.services.rebuild_catalog import Rebuilt, Wish
+
+
+def rebuild(given: Namespace, screen: Screen) -> int:
+    """Rebuild the catalog and say what came of it."""
+    rebuilding, person = build_rebuild(load_config(given.config)), me()
+    if not given.yes and not _agreed(screen, str(rebuilding.path)):
+        screen.say("Nothing was changed.", {"rebuilt": None})
+        return exits.GOOD
+    with screen.progress("Rebuilding the catalog") as shown:
+        wish = Wish(given.vault, given.manifests_only, progress=shown)
+        made = rebuilding(person, wish)
+    screen.say(_text(made), {"rebuilt": _document(made)})
+    return exits.GOOD
+
+
+def _agreed(screen: Screen, path: str) -> bool:
+    if not screen.interactive:
+        raise UsageError("Nobody is here to ask whether to rebuild the catalog.", hint="Add --yes to do it.")
+    answer = screen.ask(f"Make a new catalog from the vaults and set {path} aside? [y/N] ")
+    return answer.lower() in {"y", "yes"}
+
+
+def _text(made: Rebuilt) -> str:
+    tally, copy, broken = made.tally, made.copy, made.audit.broken
+    begun = f"{copy.at:%Y-%m-%d %H:%M:%S} UTC, {copy.backup_id} in {copy.vault}" if copy else "none used"
+    chain = f"goes on after {made.audit.entries} entries of the copy" if copy else "a new chain begins"
+    told = facts(
+        (
+            ("catalog", str(made.path)),
+            ("set aside", str(made.aside or "")),
+            ("copy", begun),
+            ("from the copy", words.plural(copy.backups, "record") if copy else ""),
+            ("manifests", str(tally.manifests)),
+            ("adopted", words.plural(tally.adopted, "record")),
+            ("brought up to date", words.plural(tally.changed, "record") if tally.changed else ""),
+            ("damaged", words.plural(tally.damaged, "record") if tally.damaged else ""),
+            ("pruned", words.plural(tally.pruned, "record") if tally.pruned else ""),
+            ("not trusted", str(tally.untrusted_count or "")),
+            ("audit record", f"{chain}, BROKEN at entry {broken.seq}" if broken else chain),
+        )
+    )
+    if not tally.untrusted:
+        return told
+    rows = [(found.vault, found.source, found.backup_id, found.why) for found in tally.untrusted]
+    return f"{told}\n\nNot adopted:\n{table(('vault', 'source', 'id', 'why'), rows)}"
+
+
+def _document(made: Rebuilt) -> dict[str, Any]:
+    tally, copy, broken = made.tally, made.copy, made.audit.broken
+    return {
+        "catalog": str(made.path),
+        "set_aside": str(made.aside) if made.aside else None,
+        "copy": copy and {"id": copy.backup_id, "vault": copy.vault, "at": documents.moment(copy.at)},
+        "from_copy": copy.backups if copy else 0,
+        "manifests": tally.manifests,
+        "adopted": tally.adopted,
+        "changed": tally.changed,
+        "damaged": tally.damaged,
+        "pruned": tally.pruned,
+        "untrusted": tally.untrusted_count,
+        "not_adopted": [
+            {"vault": u.vault, "source": u.source, "id": u.backup_id, "why": u.why, "newer": u.newer}
+            for u in tally.untrusted
+        ],
+        "audit": {"entries": made.audit.entries, "broken_at": broken.seq if broken else None},
+    }

@@ -1,0 +1,65 @@
+"""`catalog rebuild` at the command line, and what the other verbs say of a catalog that can't be used."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import Terminal
+
+
+def catalog_of(safehold: Terminal) -> Path:
+    """Return the catalog's path."""
+    return safehold.workplace.folder / "state" / "catalog.db"
+
+
+def test_a_deleted_catalog_is_rebuilt(safehold: Terminal) -> None:
+    """Nothing starts over silently: the list names the way, the rebuild says what it did, and the list is back."""
+    ids = [safehold.backup() for _ in range(2)]
+    catalog_of(safehold).unlink()
+    lost = safehold("list")
+    assert (lost.code, "is gone, and the vaults hold backups" in lost.err) == (5, True)
+    assert "safehold catalog rebuild" in lost.err
+    assert "catalog: " in safehold("doctor", "--no-slack").out
+    shown = safehold("catalog", "rebuild", "--yes")
+    assert shown.code == 0
+    assert re.search(r"^adopted +2 records$", shown.out, re.MULTILINE)
+    assert re.search(r"^copy +none used$", shown.out, re.MULTILINE)
+    listed = safehold.json("list")["backups"]
+    assert [backup["id"] for backup in listed] == [*reversed(ids)]
+    assert "not read since the catalog was rebuilt" in listed[0]["warning"]
+
+
+def test_a_damaged_catalog_names_the_way(safehold: Terminal) -> None:
+    """The command line changes nothing by itself: exit code 7 and the next step; the file stays until it is asked."""
+    safehold.backup()
+    path = catalog_of(safehold)
+    for companion in path.parent.glob("catalog.db-*"):
+        companion.unlink()
+    path.write_bytes(b"rubbish" * 1000)
+    shown = safehold("list")
+    assert (shown.code, "safehold catalog rebuild" in shown.err) == (7, True)
+    made = safehold.json("catalog", "rebuild", "--yes")["rebuilt"]
+    assert Path(made["set_aside"]).read_bytes() == b"rubbish" * 1000
+    assert (made["adopted"], made["from_copy"], made["copy"], made["untrusted"]) == (1, 0, None, 0)
+    assert len(safehold.json("list")["backups"]) == 1
+
+
+def test_what_was_not_adopted_is_listed(safehold: Terminal) -> None:
+    """A manifest that can't be trusted stands in a table with why, and a broken chain is said."""
+    safehold.backup()
+    backup = safehold.backup()
+    (manifest,) = (safehold.workplace.folder / "vault" / "orders" / backup).glob("manifest.json")
+    manifest.write_bytes(b"{}")
+    shown = safehold("catalog", "rebuild", "--yes", "--manifests-only").out
+    assert re.search(r"^not trusted +1$", shown, re.MULTILINE)
+    assert re.search(rf"^local +orders +{backup} +The manifest can't be trusted", shown, re.MULTILINE)
+
+
+def test_a_rebuild_is_asked_for_twice(safehold: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody can be asked --yes is needed; nothing was changed."""
+    safehold.backup()
+    before = catalog_of(safehold).stat().st_ino
+    shown = safehold("catalog", "rebuild")
+    assert (shown.code, "Add --yes to do it." in shown.err) == (2, True)
+    assert catalog_of(safehold).stat().st_ino == before

@@ -1,0 +1,401 @@
+"""The vault alone is enough: a lost catalog is made again from a copy of it and from manifests."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.catalog import Catalog
+from core.errors import BusyError, CatalogCorrupt, ForeignCatalog, UnknownName, UnsupportedVersion, VaultUnavailable
+from core.model.backup import BackupState, Tier
+from core.model.hold import Hold
+from core.model.manifest import from_bytes, to_bytes
+from core.model.naming import CATALOG_SOURCE
+from core.model.notice import NoticeKind
+from core.services.adopt_manifests import GONE, NOT_READ
+from core.services.rebuild_catalog import Wish
+from tests.support.rebuilding import copied, filled, listed, lose, others, rebuilder, records
+from tests.support.world import ANNA, World
+
+FROM_MANIFESTS = Wish(manifests_only=True)
+
+
+def shelf(world: World, backup_id: str) -> Path:
+    """Return the folder of a backup."""
+    return world.root / "vault" / "orders" / backup_id
+
+
+def test_with_a_copy_nothing_is_missing(world: World) -> None:
+    """Delete the catalog, rebuild: every row is as it was, failed ones and tombstones too; so is the audit record."""
+    filled(world)
+    others(world)
+    before, chain = records(world.core.config.catalog_path), world.core.catalog.audit.check()
+    copied(world)
+    made = rebuilder(world.root, world)(ANNA) if lose(world) else None
+    assert made is not None
+    assert made.copy is not None
+    assert made.copy.backups == 5
+    assert (made.tally.manifests, made.tally.adopted, made.tally.changed, made.tally.untrusted_count) == (3, 0, 0, 0)
+    assert made.aside is None
+    assert records(made.path) == before
+    with Catalog.open(made.path) as catalog:
+        found = catalog.audit.check()
+        assert (found.broken, found.entries) == (None, chain.entries + 1)
+        (entry,) = catalog.audit.entries(after=chain.entries)
+        assert (entry.act, entry.person, entry.detail["chain"]) == ("catalog-rebuilt", ANNA, "goes on from the copy")
+        notice = catalog.notices.newest("", NoticeKind.CATALOG)
+        assert notice is not None
+        assert (notice.fields["what"], notice.fields["manifests"]) == ("rebuilt", 3)
+        assert notice.fields["copy_at"] == made.copy.at.isoformat()
+        assert catalog.processes.all() == ()
+    assert sorted(path.name for path in made.path.parent.glob("catalog*")) == ["catalog.db", "catalog.db.lock"]
+
+
+def test_from_manifests_alone_the_stored_backups_are_all_there(world: World) -> None:
+    """Delete the catalog, rebuild without a copy: the stored backups are the same, holds and tiers included."""
+    filled(world)
+    others(world)
+    copied(world)
+    path = world.core.config.catalog_path
+    before = {key: listed(record) for key, record in records(path).items() if record.state is BackupState.GOOD}
+    lose(world)
+    made = rebuilder(world.root, world)(ANNA, FROM_MANIFESTS)
+    after = records(path)
+    assert {key: listed(record) for key, record in after.items()} == before
+    assert {record.warning for record in after.values()} == {NOT_READ}
+    assert (made.copy, made.tally.adopted, made.tally.damaged) == (None, 3, 0)
+    with Catalog.open(path) as catalog:
+        (entry,) = catalog.audit.entries()
+        assert entry.detail["chain"] == "begins anew"
+
+
+def test_a_rebuilt_catalog_goes_on(make_world: Callable[..., World]) -> None:
+    """What was adopted is verified, restorable and listed; new backups and copies come after it."""
+    world = make_world()
+    ids = filled(world)
+    copied(world)
+    lose(world)
+    rebuilder(world.root, world)(ANNA, FROM_MANIFESTS)
+    again = make_world()
+    again.clock.offset = world.clock.offset
+    again.core.verify_backup(ids[0], ANNA)
+    again.settled(f"verify:{ids[0]}")
+    assert again.core.catalog.backups.get(ids[0]).warning == ""
+    new = again.take()
+    copied(again)
+    assert [row.id for row in again.core.list_backups("orders").backups] == [new, *reversed(ids)]
+    assert len(list((world.root / "vault" / CATALOG_SOURCE).iterdir())) == 2
+
+
+def test_what_came_after_the_copy_is_in_the_manifests(world: World) -> None:
+    """A backup, a hold, tiers and a release that the copy does not know are as the manifests say."""
+    ids = filled(world)
+    copied(world)
+    catalog, good = world.core.catalog, frozenset({BackupState.GOOD})
+    later = world.take()
+    hold = Hold(ANNA, "look at it", world.clock.now())
+    catalog.backups.move(ids[0], good, hold=hold, tiers=frozenset({Tier.MONTHLY}), unsaved=True)
+    catalog.backups.move(ids[2], good, hold=None, unsaved=True)
+    world.core.save_manifests(world.clock.now())
+    made = rebuilder(world.root, world)(ANNA) if lose(world) else None
+    assert made is not None
+    after = records(made.path)
+    assert (made.tally.adopted, made.tally.changed) == (1, 2)
+    assert after[later].warning == NOT_READ
+    assert (after[ids[0]].hold, after[ids[0]].tiers) == (hold, frozenset({Tier.MONTHLY}))
+    assert after[ids[2]].hold is None
+
+
+def test_what_was_never_saved_is_not_lost(world: World) -> None:
+    """Tiers and a hold that the copy knows and no manifest does are kept, and still wait to be saved."""
+    ids = filled(world)
+    catalog, good = world.core.catalog, frozenset({BackupState.GOOD})
+    hold = Hold(ANNA, "longer", world.clock.now())
+    catalog.backups.move(ids[2], good, hold=hold, unsaved=True)
+    catalog.backups.move(ids[1], good, hold=None, tiers=frozenset({Tier.ON_DEMAND}), unsaved=True)
+    copied(world)
+    lose(world)
+    after = records(rebuilder(world.root, world)(ANNA).path)
+    assert (after[ids[2]].hold, after[ids[2]].unsaved) == (hold, True)
+    assert after[ids[1]].tiers == frozenset({Tier.DAILY, Tier.ON_DEMAND, Tier.WEEKLY})
+
+
+def test_records_and_bytes_are_compared_both_ways(world: World) -> None:
+    """Bytes that are gone are damage, a pruning that had begun has ended, runs that were under way come out."""
+    ids = filled(world)
+    catalog = world.core.catalog
+    spare = [world.take() for _ in range(4)]
+    states = (BackupState.PRUNING, BackupState.PRUNING, BackupState.PRUNED, BackupState.RUNNING)
+    for backup_id, state in zip(spare, states, strict=True):
+        catalog.backups.move(backup_id, frozenset(BackupState), state=state)
+    catalog.backups.move(ids[2], frozenset(BackupState), state=BackupState.EXPIRED, hold=None)
+    copied(world)
+    shutil.rmtree(shelf(world, ids[0]))
+    shutil.rmtree(shelf(world, spare[0]))
+    next(shelf(world, ids[1]).glob("*.zst")).unlink()
+    made = rebuilder(world.root, world)(ANNA) if lose(world) else None
+    assert made is not None
+    after = records(made.path)
+    assert (made.tally.damaged, made.tally.pruned) == (2, 1)
+    for lost, why in ((ids[0], GONE), (ids[1], "is gone from the vault local")):
+        failure = after[lost].failure
+        assert failure is not None
+        assert (after[lost].state, why in failure.message) == (BackupState.DAMAGED, True)
+    assert after[spare[0]].state is BackupState.PRUNED
+    assert after[spare[1]].state is BackupState.PRUNING
+    assert after[spare[2]].state is BackupState.EXPIRED
+    assert after[spare[3]].state is BackupState.GOOD
+    # Its manifest says that somebody holds it: it was let go before that.
+    assert after[ids[2]].state is BackupState.GOOD
+
+
+def test_damage_that_was_found_stays_damage(world: World) -> None:
+    """What a manifest says is damaged is not good again, with a copy or without; a later proof makes it good."""
+    ids = filled(world)
+    catalog = world.core.catalog
+    copied(world)
+    archive = next(shelf(world, ids[0]).glob("*.zst"))
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    world.core.verify_backup(ids[0], ANNA)
+    world.settled(f"verify:{ids[0]}")
+    world.core.save_manifests(world.clock.now())
+    archive.write_bytes(whole)
+    world.core.close()
+    for wish in (FROM_MANIFESTS, Wish()):
+        made = rebuilder(world.root, world)(ANNA, wish)
+        assert made.tally.damaged == 1
+        assert records(made.path)[ids[0]].state is BackupState.DAMAGED
+        assert catalog.path == made.path
+
+
+def test_a_proof_after_the_copy_counts(make_world: Callable[..., World]) -> None:
+    """A backup that the copy knows as damaged, and that was proven since, is good."""
+    world = make_world()
+    taken = world.take()
+    world.core.catalog.backups.move(taken, frozenset(BackupState), state=BackupState.DAMAGED, unsaved=True)
+    world.core.save_manifests(world.clock.now())
+    copied(world)
+    world.core.verify_backup(taken, ANNA)
+    world.settled(f"verify:{taken}")
+    proven = world.core.catalog.backups.get(taken)
+    lose(world)
+    found = records(rebuilder(world.root, world)(ANNA).path)[taken]
+    assert (found.state, found.proven_at, found.failure) == (BackupState.GOOD, proven.proven_at, None)
+
+
+def test_what_cannot_be_trusted_is_named_and_left(world: World) -> None:
+    """A torn manifest, one that says nonsense and one of a newer version are named, each with why."""
+    ids = filled(world)
+    torn, odd, newer = (shelf(world, backup_id) / "manifest.json" for backup_id in ids)
+    torn.write_bytes(torn.read_bytes()[:-9])
+    odd.write_bytes(to_bytes(replace(from_bytes(odd.read_bytes()), tiers=("hourly",))))
+    newer.write_bytes(b"")
+    body = json.loads(to_bytes(from_bytes(odd.read_bytes())))
+    _write_newer(newer, body)
+    copied(world)
+    world.core.close()
+    made = rebuilder(world.root, world)(ANNA, FROM_MANIFESTS)
+    assert records(made.path) == {}
+    found = {each.backup_id: each for each in made.tally.untrusted}
+    assert "do not match its own checksum" in found[ids[0]].why or "not readable" in found[ids[0]].why
+    assert "something that no Safehold writes" in found[ids[1]].why
+    assert (found[ids[2]].newer, "format 9" in found[ids[2]].why, "newer Safehold" in found[ids[2]].why) == (
+        True,
+        True,
+        True,
+    )
+    made = rebuilder(world.root, world)(ANNA)
+    after = records(made.path)
+    assert made.tally.untrusted_count == 3
+    states = [after[backup_id].state for backup_id in ids]
+    assert states == [BackupState.DAMAGED, BackupState.DAMAGED, BackupState.GOOD]
+
+
+def _write_newer(path: Path, body: dict[str, object]) -> None:
+    """Write a whole manifest of a format that is not there yet."""
+    import hashlib
+
+    def canonical(value: dict[str, object]) -> bytes:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+    body = {name: value for name, value in body.items() if name != "sha256"} | {"format": 9}
+    path.write_bytes(canonical({**body, "sha256": hashlib.sha256(canonical(body)).hexdigest()}))
+
+
+def test_the_newest_copy_that_is_whole_is_used(world: World) -> None:
+    """A torn copy is named and passed over for the one before; a copy that is no sound catalog as well."""
+    filled(world)
+    copied(world)
+    others(world)
+    copied(world)
+    old, new = sorted((world.root / "vault" / CATALOG_SOURCE).iterdir())
+    archive = next(new.glob("*.zst"))
+    archive.write_bytes(archive.read_bytes()[:-9] + b"x" * 9)
+    made = rebuilder(world.root, world)(ANNA) if lose(world) else None
+    assert made is not None
+    assert made.copy is not None
+    assert (made.copy.backup_id, made.copy.backups) == (old.name, 3)
+    assert [each.backup_id for each in made.tally.untrusted] == [new.name]
+
+
+def test_a_copy_by_a_newer_safehold_is_not_passed_over(world: World) -> None:
+    """Older copies are not taken for it; manifests alone can be used, and that is said."""
+    filled(world)
+    with world.core.catalog.write() as db:
+        db.execute(
+            "insert into _sqlite_migrations (migration_set, name, applied_at) values ('safehold', 'later', 'now')"
+        )
+    copied(world)
+    lose(world)
+    with pytest.raises(UnsupportedVersion, match="manifests-only"):
+        rebuilder(world.root, world)(ANNA)
+    assert rebuilder(world.root, world)(ANNA, FROM_MANIFESTS).tally.adopted == 3
+
+
+def test_the_old_catalog_is_set_aside_whole(world: World) -> None:
+    """A catalog that could be read is set aside with all that was only in its log, under a name that is free."""
+    filled(world)
+    copied(world)
+    kept = world.core.catalog.backups.get(world.take())
+    world.core.close()
+    world.clock.offset = timedelta(0)
+    asides = [rebuilder(world.root, world)(ANNA, FROM_MANIFESTS).aside for _ in range(3)]
+    assert all(aside is not None and aside.name.startswith("catalog.db.aside-20") for aside in asides)
+    assert len(set(asides)) == 3
+    assert asides[0] is not None
+    assert records(asides[0])[kept.id] == replace(kept, revision=0)
+
+
+def test_a_catalog_in_use_is_not_replaced(world: World) -> None:
+    """While a Safehold has it open, or one of another host was heard of just now, nothing is done."""
+    path = world.core.config.catalog_path
+    with pytest.raises(BusyError, match="uses the catalog"):
+        rebuilder(world.root, world)(ANNA)
+    world.core.close()
+    with Catalog.open(path) as catalog:
+        catalog.processes.register("elsewhere.ab:7:1.00", "elsewhere.ab", 7, 1.0, "bot", world.clock.now())
+    with pytest.raises(BusyError, match=r"bot, elsewhere\.ab:7"):
+        rebuilder(world.root, world)(ANNA)
+    world.clock.offset += timedelta(minutes=2)
+    assert rebuilder(world.root, world)(ANNA).aside is not None
+
+
+def test_a_catalog_that_is_being_rebuilt_is_not_opened(world: World) -> None:
+    """Whoever starts meanwhile is told to wait."""
+    world.core.close()
+
+    def meanwhile(_step: object) -> None:
+        with pytest.raises(BusyError, match="is being rebuilt"):
+            Catalog.open(world.core.config.catalog_path)
+
+    rebuilder(world.root, world)(ANNA, Wish(progress=meanwhile))
+
+
+def test_half_of_the_truth_is_not_used(world: World) -> None:
+    """A vault that is away, and one that nobody configured, refuse the rebuild; the catalog stays as it was."""
+    filled(world)
+    before = records(world.core.config.catalog_path)
+    world.core.close()
+    with pytest.raises(UnknownName):
+        rebuilder(world.root, world)(ANNA, Wish(vault="nope"))
+    shutil.move(world.root / "vault", world.root / "away")
+    with pytest.raises(VaultUnavailable):
+        rebuilder(world.root, world)(ANNA)
+    assert records(world.core.config.catalog_path) == before
+    assert not list(before and world.core.config.catalog_path.parent.glob("*rebuilding*"))
+
+
+def test_a_second_vault_is_left_alone_where_one_is_named(world: World) -> None:
+    """What lies in a vault that is not read stays as the copy says; one id in two vaults is listed once."""
+    filled(world)
+    copied(world)
+    world.core.close()
+    config = world.root / "safehold.toml"
+    second = f'[vaults.second]\ntype = "directory"\npath = "{world.root}/second"\n\n[provisioners'
+    text = config.read_text().replace("[provisioners", second, 1)
+    config.write_text(text.replace('engine = "sqlite"', 'engine = "sqlite"\nvault = "local"'))
+    (world.root / "second").mkdir()
+    made = rebuilder(world.root, world)(ANNA, Wish(vault="second"))
+    assert (made.copy, made.tally.manifests) == (None, 0)
+    shutil.copytree(
+        world.root / "vault", world.root / "second", dirs_exist_ok=True, ignore=lambda *_: ["safehold-vault.json"]
+    )
+    made = rebuilder(world.root, world)(ANNA, FROM_MANIFESTS)
+    assert (made.tally.adopted, made.tally.untrusted_count) == (3, 3)
+    assert {record.vault for record in records(made.path).values()} == {"local"}
+    made = rebuilder(world.root, world)(ANNA, Wish(vault="second"))
+    assert made.copy is not None
+    assert {record.vault for record in records(made.path).values()} == {"local"}
+
+
+def test_another_programs_database_is_left_alone(world: World) -> None:
+    """A wrong path in the configuration costs nobody a database."""
+    filled(world)
+    path = lose(world)
+    shutil.copy(world.source_path, path)
+    for attempt in (rebuilder(world.root, world).if_needed, lambda: rebuilder(world.root, world)(ANNA)):
+        with pytest.raises(ForeignCatalog):
+            attempt()
+    assert path.read_bytes() == world.source_path.read_bytes()
+    path.unlink()
+
+
+@pytest.mark.parametrize("kind", ["rubbish", "torn", "empty", "gone", "marked"])
+def test_a_catalog_that_cannot_be_used_is_rebuilt_by_itself(world: World, kind: str) -> None:
+    """Whatever happened to the file, the old one is set aside as it was, and the new one holds everything."""
+    filled(world)
+    before = records(world.core.config.catalog_path)
+    copied(world)
+    path = world.core.config.catalog_path
+    world.core.close()
+    whole = path.read_bytes()
+    damaged = {"rubbish": b"rubbish" * 999, "torn": whole[: len(whole) // 2], "empty": b"", "marked": whole}.get(kind)
+    path.unlink() if damaged is None else path.write_bytes(damaged)
+    if kind == "marked":
+        path.with_name("catalog.db.damaged").touch()
+    made = rebuilder(world.root, world).if_needed()
+    assert made is not None
+    assert records(path) == before
+    if damaged is not None:
+        assert made.aside is not None
+        assert made.aside.read_bytes() == damaged
+        with Catalog.open(path) as catalog:
+            notice = catalog.notices.newest("", NoticeKind.CATALOG)
+        assert notice is not None
+        assert (notice.fields["what"], notice.fields["path"]) == ("set aside", str(made.aside))
+    assert rebuilder(world.root, world).if_needed() is None
+
+
+def test_a_sound_or_a_first_catalog_is_left_alone(world: World) -> None:
+    """Nothing is rebuilt where nothing is wrong, where nothing is stored yet, or where the vault can't be looked at."""
+    assert rebuilder(world.root, world).if_needed() is None
+    world.take()
+    lose(world)
+    shutil.move(world.root / "vault", world.root / "away")
+    assert rebuilder(world.root, world).if_needed() is None
+
+
+def test_flipped_bytes_in_pages_are_found_at_the_start(world: World) -> None:
+    """Damage that no query has met yet is found before the bot runs."""
+    filled(world)
+    path = world.core.config.catalog_path
+    world.core.close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("pragma journal_mode = delete")
+        (root,) = raw.execute("select rootpage from sqlite_master where name = 'audit'").fetchone()
+        (size,) = raw.execute("pragma page_size").fetchone()
+    whole = bytearray(path.read_bytes())
+    whole[(root - 1) * size : (root - 1) * size + 40] = b"\xff" * 40
+    path.write_bytes(whole)
+    with Catalog.open(path) as catalog, pytest.raises(CatalogCorrupt):
+        catalog.check()
+    made = rebuilder(world.root, world).if_needed()
+    assert made is not None
+    assert made.tally.adopted == 3
