@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 UNRECORDED = "clicked, nothing recorded"
+FIRST = {
+    "backup": (UNRECORDED, "pending", "checking", "capturing", "storing", "verifying"),
+    "restore": (UNRECORDED, "approved", "checking", "unpacking"),
+}
+"""The steps that a run begins with, in their order."""
 PAUSE_SECONDS = 0.001
 BEFORE_PROOF = frozenset({"checking", "capturing", "storing", "verifying"})
 
