@@ -40,9 +40,9 @@ class Steps:
     def aim(self, chance: random.Random) -> tuple[str, float]:
         """Choose one of the steps that were hit least, and how many seconds into it to strike.
 
-        What was aimed at counts as well: a step that is over too soon to be hit is not tried for ever.
+        What was aimed at counts twice as much: a step that is over too soon to be hit is not tried for ever.
         """
-        tried = {step: self.aimed[step] + self.hit[step] for step in self.lasts}
+        tried = {step: 2 * self.aimed[step] + self.hit[step] for step in self.lasts}
         chosen = chance.choice([step for step, count in tried.items() if count == min(tried.values())])
         return chosen, chance.random() * self.lasts[chosen]
 
