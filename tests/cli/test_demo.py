@@ -7,9 +7,8 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import astuple
 from pathlib import Path
@@ -30,18 +29,11 @@ from core.runtime.ports import Claims
 from core.runtime.process import created
 from tests.support.janus import java_or_skip
 from tests.support.terminal import ROOT
+from tests.support.waiting import until
 
 START_SECONDS = 150.0
 PORTS = (8090, 24_210, 24_211)
 SLEEPER = (sys.executable, "-c", "import signal; signal.pause()")
-
-
-def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for a condition, with a deadline."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        os.sched_yield()
 
 
 def test_its_configuration_is_valid(tmp_path: Path) -> None:

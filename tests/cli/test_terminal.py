@@ -4,25 +4,16 @@ import os
 import pty
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.terminal import ROOT, Workplace
+from tests.support.waiting import until
 
 PATIENCE_SECONDS = 60.0
 ROWS_FOR_A_LONG_RUN = 1_500_000
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for a condition, with a deadline."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        os.sched_yield()
 
 
 @pytest.mark.usefixtures("interruptible")

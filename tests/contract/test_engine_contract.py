@@ -20,7 +20,8 @@ from core.model.progress import Step, silent
 from core.model.source import Source
 from core.ports import Engine
 from tests.support.engines import RealClock, digest, flip, manifest_of, new_backup_id, running, stored
-from tests.support.janus import CACHE, MEMORY, Janus, free_port, until
+from tests.support.janus import CACHE, MEMORY, Janus, free_port
+from tests.support.waiting import until
 
 
 class Subject(Protocol):

@@ -16,7 +16,7 @@ from core.engines.janusgraph_berkeleyje.lock import RETRY_SECONDS, only_here
 from core.errors import CaptureFailed, LeaseHeld
 from core.model.progress import Step, silent
 from tests.support.engines import RacingClock, RealClock
-from tests.support.janus import until
+from tests.support.waiting import until
 
 
 @pytest.fixture(name="environment")

@@ -15,7 +15,8 @@ from core.engines.janusgraph_berkeleyje.jvm import Tool
 from core.errors import Cancelled, JarsMissing, JavaMissing
 from core.model.progress import Step
 from core.runtime.process import find
-from tests.support.janus import CACHE, java_or_skip, until
+from tests.support.janus import CACHE, java_or_skip
+from tests.support.waiting import until
 
 
 def _fake_java(folder: Path, version: str) -> Path:

@@ -13,7 +13,8 @@ import pytest
 from core.bootstrap import Core
 from core.engines.janusgraph_berkeleyje.jars import fetch_jars
 from core.engines.janusgraph_berkeleyje.java import find_java
-from tests.support.janus import CACHE, free_port, until
+from tests.support.janus import CACHE, free_port
+from tests.support.waiting import until
 from tests.support.world import ANNA
 
 pytestmark = pytest.mark.java

@@ -15,8 +15,8 @@ from playwright.sync_api import Download, Locator, Page, expect
 from tests.support.browser import chromium
 from tests.support.demo import Demo, processes_of, running_demo
 from tests.support.gremlin import answers as ask
-from tests.support.janus import until
 from tests.support.people import RUN_SECONDS, People, answers, button, said, shots_folder, typed
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.browser,

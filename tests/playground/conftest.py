@@ -1,9 +1,7 @@
 """A playground in a thread, an unmodified Bolt app against it, and a person at a keyboard."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from slack_bolt import App
@@ -14,8 +12,7 @@ from playground.desk import Desk
 from playground.server import Playground
 from playground.settings import Settings
 from playground.workspace import Workspace
-
-DEADLINE_SECONDS = 15.0
+from tests.support.waiting import until
 
 
 class Clock:
@@ -29,25 +26,17 @@ class Clock:
         return time.time() + self.ahead
 
 
-def until(condition: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
-    """Wait until a condition holds and return what it gave; fail at the deadline."""
-    end = time.monotonic() + seconds
-    waiting = threading.Event()
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        waiting.wait(0.02)
-    pytest.fail(f"not within {seconds} s: {condition}")
-
-
 def leave(desk: Desk, *handlers: SocketModeHandler) -> None:
     """Disconnect apps from the workspace's side first: a client that reads would sit out its three seconds.
 
     The client must have seen that before it is closed, or its reader and its closer trip over each other.
     """
     for handler in handlers:
-        handler.client.auto_reconnect_enabled = False
+        client = handler.client
+        # A connection that is being made turns this on again, and would be left open by a client closed meanwhile.
+        client.default_auto_reconnect_enabled = client.auto_reconnect_enabled = False
+        with client.connect_operation_lock:
+            client.auto_reconnect_enabled = False
     desk.http.post("/_playground/drop")
     for handler in handlers:
         session = handler.client.current_session

@@ -11,8 +11,8 @@ from slack_sdk import WebClient
 
 from playground.desk import Desk
 from playground.server import Playground
-from tests.playground.conftest import until
 from tests.support.browser import chromium, look
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"

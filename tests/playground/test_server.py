@@ -17,7 +17,8 @@ from slack_sdk import WebClient
 
 from playground.desk import Desk
 from playground.server import Playground, listen
-from tests.playground.conftest import leave, until
+from tests.playground.conftest import leave
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 TOKENS = ("--bot-token", "xoxb-1", "--app-token", "xapp-1")

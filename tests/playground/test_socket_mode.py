@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from playground.desk import Desk
 from playground.server import Playground
-from tests.playground.conftest import until
+from tests.support.waiting import until
 
 BUTTON = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}, "value": "v1"}
 ROW = {"type": "actions", "block_id": "row", "elements": [BUTTON]}

@@ -13,7 +13,8 @@ from core.catalog.backups import OPEN
 from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.restore import RestoreState
 from core.services.orphans import SECONDS_LOST, SECONDS_WITHOUT_A_BEAT
-from tests.support.world import ANNA, World, until
+from tests.support.waiting import until
+from tests.support.world import ANNA, World
 
 PROJECT = Path(__file__).parents[2]
 LIVING = "from core.runtime.identity import ProcessIdentity as P; print(P.current().owner, flush=True); input()"

@@ -12,7 +12,8 @@ from core.model.backup import BackupState, Proof, Tier
 from core.model.hold import Hold
 from core.model.manifest import Manifest
 from core.ports import Vault
-from tests.support.world import ANNA, World, until
+from tests.support.waiting import until
+from tests.support.world import ANNA, World
 
 GOOD = frozenset({BackupState.GOOD})
 

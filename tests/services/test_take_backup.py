@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import NotAllowed, SafeholdError, UnknownName, UsageError
 from core.model.backup import BackupState, Proof, Tier
-from tests.support.world import ANNA, BEN, GITA, World, until, write_database
+from tests.support.waiting import until
+from tests.support.world import ANNA, BEN, GITA, World, write_database
 
 
 def test_a_backup_of_a_running_database_ends_good_and_proven(world: World) -> None:

@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from playground.desk import Desk
-from tests.support.janus import free_port, java_or_skip, until
+from tests.support.janus import free_port, java_or_skip
 from tests.support.terminal import ROOT, Outcome
+from tests.support.waiting import until
 
 READY_SECONDS = 150.0
 STOP_SECONDS = 60.0

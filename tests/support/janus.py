@@ -3,8 +3,7 @@
 import os
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.engines.janusgraph_berkeleyje.jars import fetch_jars
 from core.engines.janusgraph_berkeleyje.java import find_java
 from core.engines.janusgraph_berkeleyje.place import server_argv, write_server
 from core.errors import SafeholdError, UnavailableError
+from tests.support.waiting import until
 
 CACHE = Path(platformdirs.user_cache_dir("safehold"))
 MEMORY = 384 << 20
@@ -58,15 +58,6 @@ def free_port() -> int:
     """Return a loopback port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def until(holds: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for a condition, 50 ms between looks."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds:g} s: {what}")
-        time.sleep(0.05)
 
 
 def java_or_skip() -> tuple[Path, Path]:

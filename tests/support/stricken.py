@@ -24,7 +24,8 @@ from core.engines.janusgraph_berkeleyje.gremlin import ask
 from core.model.instance import Instance, InstanceState
 from core.model.progress import silent
 from playground.desk import Desk
-from tests.support.janus import free_port, java_or_skip, until
+from tests.support.janus import free_port, java_or_skip
+from tests.support.waiting import until
 
 RUN_SECONDS = 240.0
 CLICK_SECONDS = 30.0

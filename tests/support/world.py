@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,11 +125,3 @@ def build_world(root: Path, *, access: str = "", source: str = "", rows: int = 1
     clock, groups = MovableClock(), FixedGroups()
     core = build_core(read_config(path, SHAPES), role="bot", groups=groups, clock=clock)
     return World(root, core, clock, groups)
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait for a condition; fail when the deadline passes."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.02)
