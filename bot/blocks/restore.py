@@ -15,6 +15,7 @@ from bot.blocks.text import (
     code,
     counts,
     cut,
+    cut_markup,
     duration,
     escape,
     holders,
@@ -33,6 +34,8 @@ from core.model.restore import Decision, Restore, RestoreState
 
 LIFETIMES = {"1 hour": 3_600, "4 hours": 14_400, "12 hours": 43_200, "1 day": 86_400}
 SAYING = 700
+HOLDING = 300
+"""How much of what a backup holds stands before the rest of a plan, all of which is to be read."""
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -250,5 +253,5 @@ def _takes(plan: RestorePlan, free: Needs) -> str:
 def _taken(plan: RestorePlan, held: Counts, now: datetime) -> str:
     taken = datetime.fromisoformat(plan.taken_at)
     proven = f"proven {when(datetime.fromisoformat(plan.proven_at))}" if plan.proven_at else escape(plan.proof)
-    holds = f" ({counts(held)})" if held else ""
+    holds = f" ({cut_markup(counts(held), HOLDING)})" if held else ""
     return f"{when(taken)} · {age(taken, now)} · {size(plan.archive_size)} · {proven}{holds}\n{code(plan.backup_id)}"

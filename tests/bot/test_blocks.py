@@ -257,6 +257,8 @@ def test_what_is_free_is_shown_beside_a_plan_and_is_no_part_of_it() -> None:
     assert "(1.0 GB free)" in words_in(later["blocks"])
     assert "approval by 2 of" in words_in(later["blocks"])
     assert (later["private_metadata"], later["blocks"][-1]) == (view["private_metadata"], view["blocks"][-1])
+    many_kinds = restore.plan_modal(plan, replace(beside, counts={f"kind {n}": {"a": n} for n in range(90)}), NOW)
+    assert len(many_kinds["blocks"][0]["text"]["text"]) < 500
     alone = restore.plan_modal(replace(plan, memory_bytes=0), replace(beside, approvals=0), NOW)
     assert "Needs about 70 MB of disk (12 GB free)." in words_in(alone["blocks"])
 
