@@ -26,7 +26,7 @@ SOURCE = (
     Option("vault", "text", default="", says="Where its backups rest; needless where there is one vault only."),
     Option("provisioner", "text", default="", says="Where it is restored to; needless where there is one only."),
     Option("prove", "text", default="each", says="How often a backup is opened and counted."),
-    Option("goal", "duration", default=86_400, says="How old the newest good backup may get."),
+    Option("goal", "duration", default=93_600, says="How old the newest good backup may get."),
     Option("lifetime", "duration", default=14_400, says="How long a restored instance lives unless it is extended."),
     Option("policy", "text", default="compose", says="Which of its backups are kept: the name of a policy."),
     Option("schedule", "table", says="When its backups are taken."),

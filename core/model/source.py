@@ -26,7 +26,7 @@ class Source:
     vault: str
     provisioner: str
     prove: Prove = Prove.EACH
-    goal_seconds: int = 86_400
+    goal_seconds: int = 93_600
     lifetime_seconds: int = 14_400
     policy: str = "compose"
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """The schedule of each source as it stands now: what the configuration says, or what somebody changed it to."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ from core.services.adapters import Adapters
 
 SHOWN = 3
 """How many coming runs are shown before a schedule is saved."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -45,7 +48,14 @@ class Schedules:
         """
         configured = self.adapters.source(source).schedule
         change = self.changed(source)
-        return configured if change is None or change.fields is None else from_fields(change.fields)
+        if change is None or change.fields is None:
+            return configured
+        try:
+            return from_fields(change.fields)
+        except UsageError as error:
+            # A zone that this machine does not know must not keep this source, or any other, from its backups.
+            logger.warning("the schedule that was set for %s can't be used, the configured one is: %s", source, error)
+            return configured
 
     def changed(self, source: str) -> ScheduleChange | None:
         """Return the newest change of a source's schedule, None where it is as configured and always was."""

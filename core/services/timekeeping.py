@@ -34,7 +34,10 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Timekeeping:
-    """Everything a door may ask for. `duties` are done by themselves, in this order at a start."""
+    """Everything a door may ask for. `duties` are done by themselves, in this order at a start.
+
+    Expiring and pruning are not among them yet: nothing is deleted before people can see it coming and say no.
+    """
 
     schedules: Schedules
     retention: Retention
@@ -67,8 +70,6 @@ def keep_time(
         prune=prune,
         duties=(
             Duty("wake schedules", 10, WakeSchedules(catalog, adapters, schedules, create)),
-            Duty("expire", 60, expire),
-            Duty("prune", 60, prune),
             Duty("judge ages", 30, JudgeAge(catalog, adapters)),
         ),
     )

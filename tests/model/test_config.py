@@ -57,7 +57,7 @@ def test_a_short_file_gets_every_default(tmp_path: Path) -> None:
     config = read(tmp_path, SOURCES + REST)
     source = config.sources["orders"]
     assert (source.vault, source.provisioner, source.prove) == ("local", "here", Prove.EACH)
-    assert (source.goal_seconds, source.lifetime_seconds) == (86_400, 14_400)
+    assert (source.goal_seconds, source.lifetime_seconds) == (93_600, 14_400)
     assert source.options == {"path": tmp_path / "orders.db"}
     assert config.vaults["local"].options == {"path": tmp_path / "backups"}
     assert config.provisioners["here"].options["ports"] == range(18400, 18500)

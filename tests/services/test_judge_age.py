@@ -22,13 +22,13 @@ def test_source_that_got_too_old_alarms_once_and_recovers_once(world: World) -> 
     judge = JudgeAge(world.core.catalog, world.core.adapters)
     good = world.core.find_backup(world.take())
     assert judged(world, judge) == []
-    world.clock.offset += 25 * HOUR
+    world.clock.offset += 27 * HOUR
     assert [n.kind for n in judged(world, judge)] == [NoticeKind.OVERDUE]
     assert len(judged(world, judge)) == len(judged(world)) == 1
     (alarm,) = judged(world)
     assert alarm.about == "orders"
     assert alarm.fields["newest_good_at"] == good.taken_at.isoformat()
-    assert alarm.fields["goal_seconds"] == 86_400
+    assert alarm.fields["goal_seconds"] == 93_600
     world.clock.offset += HOUR
     newer = world.take()
     _, recovered = judged(world, judge)
@@ -40,7 +40,7 @@ def test_source_that_got_too_old_alarms_once_and_recovers_once(world: World) -> 
 def test_same_backup_can_be_the_newest_of_two_alarms(world: World) -> None:
     """Where the backup that ended an alarm is found damaged, the older one is told to be too old again."""
     world.take()
-    world.clock.offset += 25 * HOUR
+    world.clock.offset += 27 * HOUR
     judged(world)
     newer = world.take()
     judged(world)
@@ -53,7 +53,7 @@ def test_source_without_any_backup_is_given_its_goal_of_time(world: World) -> No
     assert judged(world) == []
     world.source_path.unlink()
     world.take()
-    world.clock.offset += 25 * HOUR
+    world.clock.offset += 27 * HOUR
     (alarm,) = judged(world)
     assert alarm.fields["newest_good_at"] is None
     assert alarm.fields["last_failure"]

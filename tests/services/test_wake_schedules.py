@@ -8,12 +8,14 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from core.catalog import Catalog
+from core.errors import NotAllowed, UsageError
 from core.model.backup import Backup, BackupState, Tier
 from core.model.expected import ExpectedRun, ExpectedState
 from core.model.notice import NoticeKind
 from core.model.schedule import Monthly, Schedule, Weekday, Weekly
+from core.model.schedule_change import ScheduleChange
 from core.services.wake_schedules import RETRIES, WakeSchedules
-from tests.support.world import ANNA, World
+from tests.support.world import ANNA, BEN, World
 
 DAILY = Schedule(at=time(3), weekly=None, monthly=None)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -234,3 +236,28 @@ def test_schedule_that_is_switched_off_runs_nothing(timed: Timed) -> None:
     assert timed.backups == []
     timed.at(MIDNIGHT + 3 * DAY + 3 * HOUR)
     assert len(timed.backups) == 1
+
+
+def test_schedule_that_cannot_be_used_falls_back_to_the_configured_one(timed: Timed) -> None:
+    """A zone that this machine does not know keeps no source from its backups."""
+    now = timed.world.clock.now()
+    timed.catalog.schedules.put(ScheduleChange("orders", {"zone": "Atlantis/Capital"}, ANNA, now))
+    assert timed.core.time.schedules.current("orders") == timed.core.config.sources["orders"].schedule
+    timed.at(MIDNIGHT + 3 * HOUR)
+    assert len(timed.backups) == 1
+
+
+def test_schedule_set_by_a_person_is_recorded_told_and_can_be_taken_back(timed: Timed) -> None:
+    """Who may not is refused; who may changes it, is named, and lets the configured one hold again."""
+    schedules = timed.core.time.schedules
+    with pytest.raises(NotAllowed):
+        schedules.change("orders", DAILY, BEN)
+    assert schedules.current("orders") == DAILY
+    due = schedules.next_due("orders")
+    assert due is not None
+    assert due.at == MIDNIGHT + 3 * HOUR
+    assert len(schedules.preview("orders", DAILY)) == 3
+    assert schedules.reset("orders", ANNA).fields is None
+    with pytest.raises(UsageError):
+        schedules.reset("orders", ANNA)
+    assert len(timed.told(NoticeKind.SCHEDULE)) == 2
