@@ -1,15 +1,23 @@
 """Source write latency with and without a running backup, and how long captures hold the source's lock.
 
-python -m bench.latency [--rounds 3] [--seconds 20]
+python -m bench.latency [--rounds 4] [--seconds 10]
 
-Rounds without and with backups alternate in one run, so that the machine's moods fall on both alike.
+Each spell of work stands between two without, half as long, so that the machine's moods and the source's warming up
+fall on both alike; the ways take turns, there and back. Medians of the rounds' ratios are printed. `floor` is what any
+work costs: two loops that do nothing, at the lowest priority that Linux has, one a core.
 """
 
 import argparse
+import itertools
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from core.bootstrap import SHAPES, Core, build_core
@@ -18,52 +26,98 @@ from tests.e2e.conftest import TOML
 from tests.support.janus import FILL, GODS, Janus, janus_server
 from tests.support.world import ANNA, FixedGroups
 
-WRITE = "g.addV('god').property('name', 'w' + System.nanoTime()).iterate(); g.tx().commit(); 'written'"
+WRITE = "g.addV('god').property('name', UUID.randomUUID().toString()).iterate(); g.tx().commit(); 'written'"
 WRITERS = 2
+PARTS = (50, 99)
+UNPROVEN = """
+[sources.unproven]
+engine = "janusgraph-berkeleyje"
+endpoint = "{endpoint}"
+directory = "{data}"
+prove = "never"
+"""
+LOOP = """
+import os
+os.setpriority(os.PRIO_PROCESS, 0, 19)
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+if os.path.exists("/proc/self/autogroup"):
+    open("/proc/self/autogroup", "w").write("19")
+while True:
+    pass
+"""
 
 
 def written(server: Janus, seconds: float) -> list[float]:
     """Write for so many seconds with two clients; return the milliseconds of each commit."""
-    until, took = time.monotonic() + seconds, list[float]()
+    until = time.monotonic() + seconds
 
-    def write() -> None:
+    def write(_: int) -> list[float]:
+        took = list[float]()
         while time.monotonic() < until:
             began = time.monotonic()
             server.run(WRITE)
             took.append((time.monotonic() - began) * 1000)
+        return took
 
-    threads = [threading.Thread(target=write) for _ in range(WRITERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return took
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(itertools.chain.from_iterable(pool.map(write, range(WRITERS))))
 
 
-def backed_up(core: Core, stop: threading.Event) -> list[float]:
-    """Take backup after backup until told to stop; return the milliseconds each held the lock."""
-    locks = []
-    while not stop.is_set():
-        backup = core.create_backup("gods", ANNA).backup
-        core.runner.wait(backup.id, 300)
-        manifest = core.adapters.vault("local").manifest("gods", backup.id)
-        locks.append(manifest.facts["capture"]["lock_seconds"] * 1000)
-    return locks
+@contextmanager
+def backups(core: Core, source: str, locks: list[float]) -> Iterator[None]:
+    """Take backup after backup while the block lasts; note the milliseconds each held the lock."""
+    stop = threading.Event()
+
+    def take() -> None:
+        while not stop.is_set():
+            backup = core.create_backup(source, ANNA).backup
+            core.runner.wait(backup.id, 300)
+            manifest = core.adapters.vault("local").manifest(source, backup.id)
+            locks.append(manifest.facts["capture"]["lock_seconds"] * 1000)
+
+    with ThreadPoolExecutor(1) as pool:
+        taking = pool.submit(take)
+        try:
+            yield
+        finally:
+            stop.set()
+        taking.result()
 
 
-def measured(server: Janus, core: Core, rounds: int, seconds: float) -> tuple[list[float], list[float], list[float]]:
-    """Return commit times without and with backups, and lock times, all in milliseconds."""
-    quiet, busy, locks = list[float](), list[float](), list[float]()
-    written(server, 5)
-    for _ in range(rounds):
-        quiet += written(server, seconds)
-        stop = threading.Event()
-        thread = threading.Thread(target=lambda stop=stop: locks.extend(backed_up(core, stop)))
-        thread.start()
-        busy += written(server, seconds)
-        stop.set()
-        thread.join()
-    return quiet, busy, locks
+@contextmanager
+def floor() -> Iterator[None]:
+    """Keep every core busy at the lowest priority while the block lasts."""
+    loops = [subprocess.Popen([sys.executable, "-c", LOOP], start_new_session=True) for _ in range(2)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
+Ratios = dict[str, list[tuple[list[float], list[float]]]]
+
+
+def measured(server: Janus, core: Core, chosen: argparse.Namespace) -> tuple[Ratios, list[float]]:
+    """Return the commit times of each round, without and during each kind of work, and lock times, in milliseconds."""
+    locks = list[float]()
+    ways: dict[str, Callable[[], AbstractContextManager[None]]] = {
+        "stored and proven": lambda: backups(core, "gods", locks),
+        "stored, not proven": lambda: backups(core, "unproven", locks),
+        "floor": floor,
+    }
+    found: Ratios = {name: [] for name in ways}
+    written(server, chosen.seconds)
+    before = written(server, chosen.seconds / 2)
+    for number in range(chosen.rounds):
+        for name in list(ways)[:: 1 if number % 2 == 0 else -1]:
+            with ways[name]():
+                during = written(server, chosen.seconds)
+            after = written(server, chosen.seconds / 2)
+            found[name].append((before + after, during))
+            before = after
+    return found, locks
 
 
 def percentile(values: list[float], part: int) -> float:
@@ -71,24 +125,34 @@ def percentile(values: list[float], part: int) -> float:
     return statistics.quantiles(values, n=100)[part - 1]
 
 
+def show(name: str, rounds: list[tuple[list[float], list[float]]]) -> None:
+    """Print what one kind of work does to commits."""
+    for part in PARTS:
+        without, during = ([percentile(each[n], part) for each in rounds] for n in (0, 1))
+        ratios = [b / a for a, b in zip(without, during, strict=True)]
+        print(
+            f"{name}, p{part}: {statistics.median(without):.1f} ms without, {statistics.median(during):.1f} ms during, "
+            f"ratio {statistics.median(ratios):.2f} ({', '.join(f'{ratio:.2f}' for ratio in ratios)})"
+        )
+
+
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser()
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--seconds", type=float, default=20)
+    options.add_argument("--rounds", type=int, default=4)
+    options.add_argument("--seconds", type=float, default=10)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, janus_server(Path(folder) / "gods", "gods", {}) as server:
         server.run(GODS)
         server.run(FILL)
         root = Path(folder)
         (root / "vault").mkdir()
-        (root / "safehold.toml").write_text(TOML.format(root=root, endpoint=server.endpoint, data=server.data))
+        text = (TOML + UNPROVEN).format(root=root, endpoint=server.endpoint, data=server.data)
+        (root / "safehold.toml").write_text(text)
         with build_core(read_config(root / "safehold.toml", SHAPES), role="bot", groups=FixedGroups()) as core:
-            quiet, busy, locks = measured(server, core, chosen.rounds, chosen.seconds)
-    for part in (50, 99):
-        without, during = percentile(quiet, part), percentile(busy, part)
-        print(f"commit p{part}: {without:.1f} ms without, {during:.1f} ms during backups, ratio {during / without:.2f}")
-    print(f"commits: {len(quiet)} without, {len(busy)} during, ratio {len(busy) / len(quiet):.2f}")
+            found, locks = measured(server, core, chosen)
+    for name, rounds in found.items():
+        show(name, rounds)
     print(f"lock: median {statistics.median(locks):.2f} ms, most {max(locks):.2f} ms, {len(locks)} captures")
 
 

@@ -108,13 +108,8 @@ class Bot:
 
     def _finish_clicks(self) -> None:
         """Let clicks that were acknowledged do their work, for a moment."""
-
-        def drain() -> None:
-            # First those who acknowledge: what finds them gone is not acknowledged, so Slack sends it again.
-            self.app.listener_runner.listener_executor.shutdown(wait=True)
-            self.pool.shutdown(wait=True)
-
-        waiter = threading.Thread(target=drain, name="last clicks", daemon=True)
+        # What finds the pool closed is not acknowledged, so Slack sends it again.
+        waiter = threading.Thread(target=self.pool.shutdown, name="last clicks", daemon=True)
         waiter.start()
         waiter.join(SECONDS_FOR_CLICKS)
         self.pool.shutdown(wait=False, cancel_futures=True)

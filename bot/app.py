@@ -12,11 +12,10 @@ from bot.guard import Guard
 from bot.listeners import approve, browse, commands, create, download, home, instances, restore
 
 FLOWS = (commands, browse, create, download, restore, approve, instances, home)
-ACKNOWLEDGERS = 8
 
 
 def build_app(desk: Desk, pool: ThreadPoolExecutor, signing_secret: str = "") -> App:
-    """Return the app with its listeners. `pool` does their work, after they have acknowledged.
+    """Return the app with its listeners. `pool` does their work; what it no longer takes is not acknowledged.
 
     In Socket Mode the signing secret is not asked for: the connection itself is authenticated.
     """
@@ -31,7 +30,9 @@ def build_app(desk: Desk, pool: ThreadPoolExecutor, signing_secret: str = "") ->
         authorize=authorize,
         signing_secret=signing_secret,
         token_verification_enabled=False,
-        listener_executor=ThreadPoolExecutor(max_workers=ACKNOWLEDGERS, thread_name_prefix="acknowledge"),
+        # Listeners run in the thread that the envelope came in by: they only acknowledge and hand on. Left to itself,
+        # Bolt runs them in another and looks every 10 ms whether it has acknowledged (slack_bolt 1.30).
+        process_before_response=True,
     )
     guard = Guard(app, desk, pool, Deliveries(desk.core.catalog))
     for flow in FLOWS:

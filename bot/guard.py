@@ -1,6 +1,7 @@
 """The one place where an exception becomes a message: every listener acknowledges first and nothing leaves it.
 
-Bolt loses an acknowledgement when its listener raises within 10 ms of it, so work happens beside the listener.
+Bolt takes an acknowledgement back when its listener raises, and sends it when its listener returns: so work happens
+beside the listener, and what can't be handed on is not acknowledged; Slack sends it again.
 """
 
 import logging

@@ -122,7 +122,6 @@ def close(world: World) -> None:
     """Stop the bot; nothing that Slack refuses may have been sent."""
     for step in world.closing:
         step()
-    world.app.listener_runner.listener_executor.shutdown(wait=True)
     assert not world.slack.faults
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from slack_bolt import BoltRequest
+
 from core.model.backup import BackupState
 from tests.bot.conftest import World
 from tests.bot.people import APPROVER, GUEST, ONCALL, button
@@ -31,6 +33,14 @@ def test_retry_after_a_moment_begins_again(world: World) -> None:
         world.people.press(ONCALL, {**RETRY, "value": failed}, ephemeral=False)
         world.slack.until(lambda: not world.core.catalog.backups.open_ones(), "the end")
     assert world.core.list_backups("orders").total == 3
+
+
+def test_press_that_can_not_be_worked_on_is_not_acknowledged(world: World) -> None:
+    """What comes while the bot ends is left to Slack, which sends it again; acknowledged, it would be lost."""
+    click = world.people.click(ONCALL, {**RETRY, "value": "b7"}, ephemeral=False)
+    world.closing.pop(0)()
+    response = world.app.dispatch(BoltRequest(mode="socket_mode", body=click))
+    assert response.status != 200
 
 
 def test_press_that_was_refused_can_be_repeated_at_once(world: World) -> None:
