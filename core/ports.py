@@ -194,10 +194,11 @@ class Vault(Protocol):
         """
 
     def unpack(self, manifest: Manifest, into: Path, progress: Progress) -> Path:
-        """Check the whole archive, then unpack it into an empty directory; return the archive's folder in it.
+        """Check an archive while it is unpacked into an empty directory; return the archive's folder in it.
 
-        Nothing is written to `into` unless the archive's hash matches, and nothing outside it ever.
-        Step name: "unpacking".
+        The folder stands under its name only once the hash of the archive and of each file matched. Else nothing
+        is left in `into`, short of a crash, which may leave a hidden directory there: whoever made `into` removes
+        it. Nothing is written outside it ever. Step name: "unpacking".
 
         Raises:
             ArchiveCorrupt, UnsafePath, NotEnoughSpace, VaultUnavailable.

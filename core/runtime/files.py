@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 _OWNER_ONLY = 0o600
 
@@ -35,6 +36,15 @@ def write_atomically(path: Path, content: bytes, mode: int = _OWNER_ONLY) -> Non
         partial.unlink(missing_ok=True)
         raise
     fsync_directory(path.parent)
+
+
+def forget_cached(file: BinaryIO) -> None:
+    """Ask the system to drop what it holds of a file in memory, and to begin writing what is not on the disk yet.
+
+    What is read next comes from the disk. Does nothing where the system can't be asked.
+    """
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def remove_tree(path: Path) -> None:

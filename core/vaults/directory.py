@@ -115,12 +115,12 @@ class DirectoryVault:
         shelf = Shelf(self.path, source, backup_id)
         require_sound(archive)
         with self._translated(), self._open(shelf, archive, ArchiveCorrupt) as file:
-            _forget_cached(file)
+            files.forget_cached(file)
             told = _counter("verifying", archive.raw_size, progress)
             read_archive(HashedFile(file, self._errors), archive, shelf.folder, told, None)
 
     def unpack(self, manifest: Manifest, into: Path, progress: Progress) -> Path:
-        """Check, then unpack; see the port. What is unpacked is not synced to the disk.
+        """Check and unpack in one pass; see the port. What is unpacked is not synced to the disk.
 
         Raises:
             ArchiveCorrupt, UnsafePath, NotEnoughSpace, VaultUnavailable.
@@ -129,14 +129,10 @@ class DirectoryVault:
         """
         shelf, archive = Shelf(self.path, manifest.source, manifest.backup_id), manifest.archive
         require_sound(archive)
-        told = _counter("unpacking", archive.size + archive.raw_size, progress)
+        told = _counter("unpacking", archive.raw_size, progress)
         with self._translated():
             opened = self._open(shelf, archive, ArchiveCorrupt)
         with opened as file:
-            HashedFile(file, self._errors).require(archive, told)
-            with self._errors():
-                file.seek(0)
-            # Hashed again as it is decompressed: the bytes may have been changed between the two passes.
             unpack_archive(HashedFile(file, self._errors), archive, into / shelf.folder, told)
         return into / shelf.folder
 
@@ -289,12 +285,6 @@ def _make_directory(shelf: Shelf) -> None:
             shelf.directory.mkdir(mode=0o700)
             return
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(shelf.directory))
-
-
-def _forget_cached(file: BinaryIO) -> None:
-    """Ask the system to drop a file from its memory, so that what is read next comes from the disk."""
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _counter(name: str, total: int, progress: Progress) -> Told:

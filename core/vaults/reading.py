@@ -3,7 +3,9 @@
 import hashlib
 import string
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
+from io import RawIOBase
 from typing import BinaryIO, cast
 
 import zstandard
@@ -13,8 +15,9 @@ from core.model.manifest import ArchivedFile, StoredArchive
 from core.vaults import member
 from core.vaults.beside import Beside
 from core.vaults.member import HINT, read_exactly
-from core.vaults.writing import CHUNK
 
+CHUNK = 128 << 10
+"""Bytes read, decompressed or written at once: as much as a block of zstd, and little enough for a core's cache."""
 # Level 3 uses a window of 2 MiB. An archive that asks for more was not written here, and may be meant to eat memory.
 WINDOW_LIMIT = 8 << 20
 
@@ -34,28 +37,30 @@ class HashedFile:
     """
 
     def __init__(self, file: BinaryIO, errors: Errors) -> None:
-        self._file = file
+        self._file = cast("RawIOBase", file)
         self._errors = errors
+        self._buffer = memoryview(bytearray(CHUNK))
         self.hash = hashlib.sha256()
         self.size = 0
 
-    def read(self, size: int = CHUNK) -> bytes:
-        """Read up to that many bytes."""
+    def read(self, size: int = CHUNK) -> memoryview:
+        """Read up to that many bytes; they stand until the next call."""
         with self._errors():
-            content = self._file.read(size)
+            count = self._file.readinto(self._buffer[:size]) or 0
+        content = self._buffer[:count]
         self.hash.update(content)
-        self.size += len(content)
+        self.size += count
         return content
 
-    def require(self, archive: StoredArchive, told: Told = lambda _count: None) -> None:
+    def require(self, archive: StoredArchive) -> None:
         """Read what is left, then compare size and SHA-256 with what was stored.
 
         Raises:
             ArchiveCorrupt: they differ.
 
         """
-        while self.size <= archive.size and (content := self.read()):
-            told(len(content))
+        while self.size <= archive.size and self.read():
+            pass
         if self.size != archive.size:
             raise differs(archive, f"it has {self.size} bytes, {archive.size} were stored")
         if self.hash.hexdigest() != archive.sha256:
@@ -98,13 +103,13 @@ def read_archive(file: HashedFile, archive: StoredArchive, folder: str, told: To
         OSError: a file can't be read or written.
 
     """
-    with _zstd_errors(archive):
+    with _zstd_errors(archive), closing(_Contents(archive, opened)) as contents, Beside(CHUNK) as beside:
         stream = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT).stream_reader(
             cast("BinaryIO", file), read_size=CHUNK, read_across_frames=True, closefd=False
         )
         for expected in archive.files:
             _require_header(stream, f"{folder}/{expected.path}", expected.size, archive)
-            _read_file(stream, expected, archive, told, opened)
+            _read_file(stream, expected, partial(beside, partial(contents.take, expected)), told)
         content = member.sums(archive.files)
         _require_header(stream, f"{folder}/{member.SUMS}", len(content), archive)
         tail = content + bytes(member.padding(len(content))) + member.END
@@ -137,30 +142,61 @@ def _require_header(stream: BinaryIO, name: str, size: int, archive: StoredArchi
         raise differs(archive, f"{name} has {found.size} bytes, {size} were stored")
 
 
+class _Contents:
+    """Compares the members' contents as they come, piece by piece, and writes them if asked."""
+
+    def __init__(self, archive: StoredArchive, opened: Opener | None) -> None:
+        self._archive = archive
+        self._opened = opened
+        self._target: BinaryIO | None = None
+        self._file: ArchivedFile | None = None
+        self._hash = hashlib.sha256()
+        self._left = 0
+
+    def take(self, file: ArchivedFile, piece: memoryview) -> None:
+        """Take the next piece of a file; an empty file has one empty piece."""
+        if self._file is not file:
+            self._file, self._hash, self._left = file, hashlib.sha256(), file.size
+            self._target = self._opened(file.path) if self._opened else None
+        self._hash.update(piece)
+        if self._target:
+            _write(self._target, piece)
+        self._left -= len(piece)
+        if not self._left:
+            self.close()
+            if self._hash.hexdigest() != file.sha256:
+                raise differs(self._archive, f"the content of {file.path} is another one")
+
+    def close(self) -> None:
+        """Close the file that is being written, if there is one."""
+        target, self._target = self._target, None
+        if target:
+            target.close()
+
+
 def _read_file(
-    stream: BinaryIO, expected: ArchivedFile, archive: StoredArchive, told: Told, opened: Opener | None
+    stream: BinaryIO, file: ArchivedFile, beside: Callable[[int, Callable[[memoryview], None]], None], told: Told
 ) -> None:
-    hashed, left = hashlib.sha256(), expected.size
-    with opened(expected.path) if opened else nullcontext() as target:
-
-        def take(content: bytes) -> None:
-            hashed.update(content)
-            if target:
-                _write(target, content)
-
-        # A small file is done before a thread has started.
-        with Beside(take) if left > CHUNK else nullcontext(take) as beside:
-            while left:
-                content = read_exactly(stream, min(CHUNK, left))
-                beside(content)
-                left -= len(content)
-                told(len(content))
-    read_exactly(stream, member.padding(expected.size))
-    if hashed.hexdigest() != expected.sha256:
-        raise differs(archive, f"the content of {expected.path} is another one")
+    """Decompress a member's content piece by piece into buffers that are worked on beside."""
+    fill, left = partial(_fill, cast("RawIOBase", stream)), file.size
+    while True:
+        size = min(CHUNK, left)
+        beside(size, fill)
+        left -= size
+        told(size)
+        if not left:
+            break
+    read_exactly(stream, member.padding(file.size))
 
 
-def _write(target: BinaryIO, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[target.write(rest) :]
+def _fill(stream: RawIOBase, piece: memoryview) -> None:
+    while piece:
+        count = stream.readinto(piece)
+        if not count:
+            raise ArchiveCorrupt("The archive ends too early.", hint=HINT)
+        piece = piece[count:]
+
+
+def _write(target: BinaryIO, content: memoryview) -> None:
+    while content:
+        content = content[target.write(content) :]

@@ -1,6 +1,8 @@
-"""Unpacks an archive that was checked, writing regular files below one new folder and nothing else."""
+"""Unpacks an archive while it is checked, writing regular files below one new folder and nothing else."""
 
+import errno
 import os
+import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,11 +13,15 @@ from core.vaults.reading import HashedFile, Told, read_archive
 from core.vaults.seam import target_errors
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+UNCHECKED = ".unchecked-"
+"""How the name of a directory begins whose bytes were not all compared yet; a crash may leave one."""
 _PER_FILE = 4096  # a file takes whole blocks
 
 
 def unpack_archive(file: HashedFile, archive: StoredArchive, target: Path, told: Told) -> None:
-    """Unpack into a new directory `target`; it is gone again when anything fails.
+    """Unpack into a new directory `target`, which has that name only once every byte was found right.
+
+    Until then it is a hidden directory beside; that is gone again when anything fails, short of a crash.
 
     Raises:
         ArchiveCorrupt, UnsafePath: it is not what the list says.
@@ -31,11 +37,14 @@ def unpack_archive(file: HashedFile, archive: StoredArchive, target: Path, told:
                 f"Unpacking {archive.name} takes {needed / 1e6:.1f} MB, {free / 1e6:.1f} are free: {target.parent}.",
                 hint="Nothing was unpacked. Make room there, then retry.",
             )
-        target.mkdir(mode=0o700)
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        unchecked = Path(tempfile.mkdtemp(prefix=UNCHECKED, dir=target.parent))  # 0700
         try:
-            read_archive(file, archive, target.name, told, lambda path: _create(target, path))
+            read_archive(file, archive, target.name, told, lambda path: _create(unchecked, path))
+            unchecked.rename(target)
         except BaseException:
-            files.remove_tree(target)
+            files.remove_tree(unchecked)
             raise
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from io import FileIO, RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,13 +13,16 @@ from core.errors import CaptureFailed, UnsafePath
 from core.model.image import Image, ImageFile
 from core.model.manifest import ArchivedFile, StoredArchive
 from core.model.progress import Progress, Step
+from core.runtime.files import forget_cached
 from core.vaults import member
 from core.vaults.seam import image_errors
 
-CHUNK = 1 << 20
+CHUNK = 256 << 10
+"""Bytes read at once: little enough to be hashed and compressed while they are in a core's cache."""
 LEVEL = 3
 # Each thread of zstd at level 3 holds about 20 MB; past eight the reading and hashing thread is the limit.
 THREADS = min(8, os.cpu_count() or 1)
+_WRITTEN_BACK_EVERY = 32 << 20
 
 
 def write_archive(file: BinaryIO, name: str, folder: str, image: Image, progress: Progress) -> StoredArchive:
@@ -36,25 +40,23 @@ def write_archive(file: BinaryIO, name: str, folder: str, image: Image, progress
         raise CaptureFailed(f"The image can't be stored: {error.message}", hint="Rename that file.") from error
     if not paths:
         raise CaptureFailed("The image holds no files.", hint="Look at the source's directory in the configuration.")
-    total = sum(_size(each) for each in image.files)
     sink = _Sink(file)
-    files: list[ArchivedFile] = []
-    modified_at, done = int(image.captured_at.timestamp()), 0
-    for each in image.files:
-        files.append(_write_file(sink, each, _Place(folder, modified_at, done, total), progress))
-        done += files[-1].size
+    place = _Place(folder, int(image.captured_at.timestamp()), sum(_size(each) for each in image.files))
+    files = [_write_file(sink, each, place, progress) for each in image.files]
     content = member.sums(files)
-    sink.write(member.header(f"{folder}/{member.SUMS}", len(content), modified_at))
+    sink.write(member.header(f"{folder}/{member.SUMS}", len(content), place.modified_at))
     sink.write(content + bytes(member.padding(len(content))) + member.END)
     sink.finish()
     return StoredArchive(name=name, size=sink.size, sha256=sink.hash.hexdigest(), files=tuple(files))
 
 
 class _Place:
-    """Where in the archive a file goes, and how far the whole of it is."""
+    """Where in the archive the next file goes, how far the whole of it is, and the bytes just read."""
 
-    def __init__(self, folder: str, modified_at: int, done: int, total: int) -> None:
-        self.folder, self.modified_at, self.done, self.total = folder, modified_at, done, total
+    def __init__(self, folder: str, modified_at: int, total: int) -> None:
+        self.folder, self.modified_at, self.total = folder, modified_at, total
+        self.done = 0
+        self.buffer = memoryview(bytearray(CHUNK))
 
 
 class _Sink:
@@ -64,9 +66,10 @@ class _Sink:
         self.hash = hashlib.sha256()
         self.size = 0
         self._file = file
+        self._write_back_at = _WRITTEN_BACK_EVERY
         self._compressor = zstandard.ZstdCompressor(level=LEVEL, threads=THREADS, write_checksum=True).compressobj()
 
-    def write(self, content: bytes) -> None:
+    def write(self, content: bytes | memoryview) -> None:
         self._pass_on(self._compressor.compress(content))
 
     def finish(self) -> None:
@@ -78,6 +81,10 @@ class _Sink:
         rest = memoryview(compressed)
         while rest:
             rest = rest[self._file.write(rest) :]
+        if self.size >= self._write_back_at:
+            # On its way to the disk by now, there is little left to wait for at the end.
+            forget_cached(self._file)
+            self._write_back_at = self.size + _WRITTEN_BACK_EVERY
 
 
 def _size(each: ImageFile) -> int:
@@ -91,33 +98,34 @@ def _write_file(sink: _Sink, each: ImageFile, place: _Place, progress: Progress)
         sink.write(member.header(f"{place.folder}/{each.path}", size, place.modified_at))
         hashed, done = hashlib.sha256(), 0
         while done < size:
-            content = _read(source, each.path, min(CHUNK, size - done))
+            content = _read(source, each.path, place.buffer[: size - done])
             hashed.update(content)
             sink.write(content)
             done += len(content)
-            progress(Step("storing", place.done + done, place.total))
+            place.done += len(content)
+            progress(Step("storing", place.done, place.total))
         if os.fstat(source.fileno()).st_size != size:
             raise _changed(each.path)
     sink.write(bytes(member.padding(size)))
     return ArchivedFile(each.path, size, hashed.hexdigest())
 
 
-def _open(path: str, location: Path) -> BinaryIO:
+def _open(path: str, location: Path) -> RawIOBase:
     with image_errors(path):
         # O_NONBLOCK, so that a named pipe is refused below and not waited for.
         descriptor = os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise CaptureFailed(f"The captured file {path} is not a regular file.", hint="Nothing was kept.")
-    return os.fdopen(descriptor, "rb", buffering=0)
+    return FileIO(descriptor)
 
 
-def _read(source: BinaryIO, path: str, size: int) -> bytes:
+def _read(source: RawIOBase, path: str, buffer: memoryview) -> memoryview:
     with image_errors(path):
-        content = source.read(size)
-    if not content:
+        count = source.readinto(buffer)
+    if not count:
         raise _changed(path)
-    return content
+    return buffer[:count]
 
 
 def _changed(path: str) -> CaptureFailed:

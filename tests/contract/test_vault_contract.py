@@ -120,6 +120,15 @@ def test_a_cancelled_unpack_leaves_nothing(vault: DirectoryVault, image: Image, 
     assert everything(into) == []
 
 
+def test_an_unpacked_folder_has_its_name_only_when_it_is_whole(vault: DirectoryVault, image: Image, into: Path) -> None:
+    """Whenever progress is told there is no folder yet, not even when the last byte was read."""
+    manifest = keep(vault, image)
+    seen: list[bool] = []
+    vault.unpack(manifest, into, lambda _step: seen.append((into / FOLDER).exists()))
+    assert set(seen) == {False}
+    assert [path.name for path in into.iterdir()] == [FOLDER]
+
+
 def test_a_cancelled_verify_passes(vault: DirectoryVault, image: Image) -> None:
     """A cancelled verification says cancelled, not corrupt, and the backup stays."""
     manifest = keep(vault, image)
@@ -222,6 +231,15 @@ def test_unpack_never_overwrites(vault: DirectoryVault, image: Image, into: Path
     with pytest.raises(RestoreFailed):
         vault.unpack(manifest, into, silent)
     assert below(into) == {f"{FOLDER}/mine": b"1"}
+
+
+def test_unpack_refuses_an_empty_folder_too(vault: DirectoryVault, image: Image, into: Path) -> None:
+    """A folder of that name is somebody's, also while there is nothing in it."""
+    manifest = keep(vault, image)
+    (into / FOLDER).mkdir()
+    with pytest.raises(RestoreFailed):
+        vault.unpack(manifest, into, silent)
+    assert everything(into) == [FOLDER]
 
 
 def test_two_backups_can_be_stored_at_once(vault: DirectoryVault, image: Image) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,11 +97,18 @@ def test_a_list_with_unsafe_paths_is_refused(root: Path, path: str) -> None:
         pytest.param(GOOD + member(f"{FOLDER}/SHA256SUMS", b"0" * 64) + bytes(1024), id="other sums"),
         pytest.param(b"\x01" * 2048, id="not a tar"),
         pytest.param(GOOD[:300], id="cut in a header"),
+        pytest.param(GOOD[:512], id="cut before a content"),
     ],
 )
 def test_what_the_list_does_not_say_is_refused(root: Path, tar: bytes) -> None:
     """Extra, doubled, missing and different members are corruption, though the archive's own hash is right."""
     _refused(root, forge(root, tar, FILES), ArchiveCorrupt)
+
+
+def test_an_archive_with_another_hash_is_refused(root: Path) -> None:
+    """An archive whose every member is right is corrupt where its own SHA-256 is not the one that was stored."""
+    manifest = forge(root, GOOD + TAIL, FILES)
+    _refused(root, replace(manifest, archive=replace(manifest.archive, sha256="0" * 64)), ArchiveCorrupt)
 
 
 def _bomb() -> bytes:

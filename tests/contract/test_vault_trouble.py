@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -22,7 +21,7 @@ from core.model.progress import silent
 from core.vaults.directory import DirectoryVault
 from core.vaults.reading import HashedFile, read_archive
 from core.vaults.seam import vault_errors
-from tests.contract.vault_kit import BACKUP, FOLDER, OTHER, SOURCE, everything, image_of, keep, manifest_of
+from tests.contract.vault_kit import BACKUP, FOLDER, OTHER, SOURCE, below, everything, image_of, keep, manifest_of
 
 CHECKOUT = Path(__file__).parents[2]
 NOISE = {"je/0.jdb": random.Random(5).randbytes(6 << 20)}
@@ -151,10 +150,10 @@ def test_a_manifest_without_room_leaves_the_old_one(vault: DirectoryVault, image
     assert everything(vault.path) == before
 
 
-class BrokenDisk(RawIOBase):
+class BrokenDisk:
     """A file whose disk answers each read with an error."""
 
-    def read(self, _size: int = -1) -> bytes:
+    def readinto(self, _buffer: memoryview) -> int:
         """Fail as a broken disk does."""
         raise OSError(errno.EIO, "Input/output error")
 
@@ -200,7 +199,7 @@ def test_a_forbidden_vault_is_named(tmp_path: Path) -> None:
     assert "chown, chmod" in done.stdout
 
 
-STORING = f"""
+WORKING = f"""
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
 from pathlib import Path
@@ -211,27 +210,49 @@ image = Image((ImageFile("je/0.jdb", Path(sys.argv[2])),), MOMENT, {{}})
 def progress(step):
     print(step.done, flush=True)
     sys.stdin.readline()
-DirectoryVault("local", Path(sys.argv[1])).put({SOURCE!r}, {BACKUP!r}, image, progress)
+vault = DirectoryVault("local", Path(sys.argv[1]))
+if len(sys.argv) > 3:
+    vault.unpack(vault.manifest({SOURCE!r}, {BACKUP!r}), Path(sys.argv[3]), progress)
+else:
+    vault.put({SOURCE!r}, {BACKUP!r}, image, progress)
 """
 
 
-@pytest.mark.parametrize("reports", [1, 3, 6])
+def _kill(reports: int, *argv: str) -> None:
+    """Let a process work on until it has told its progress that often, then kill it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKING, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as working:
+        assert working.stdin
+        assert working.stdout
+        for _ in range(reports):
+            assert working.stdout.readline()
+            with suppress(BrokenPipeError):
+                working.stdin.write("\n")
+                working.stdin.flush()
+        working.kill()
+        working.wait(30)
+    assert working.returncode in {-signal.SIGKILL, 0}
+
+
+@pytest.mark.parametrize("reports", [1, 3, 24])
 def test_a_killed_put_leaves_only_what_discard_removes(vault: DirectoryVault, image: Image, reports: int) -> None:
     """After kill -9 in the middle of storing nothing counts as a backup, and discard removes all of it."""
-    argv = [sys.executable, "-c", STORING, str(vault.path), str(image.files[0].location)]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as storing:
-        assert storing.stdin
-        assert storing.stdout
-        for _ in range(reports):
-            assert storing.stdout.readline()
-            with suppress(BrokenPipeError):
-                storing.stdin.write("\n")
-                storing.stdin.flush()
-        storing.kill()
-        storing.wait(30)
-    assert storing.returncode in {-signal.SIGKILL, 0}
+    _kill(reports, str(vault.path), str(image.files[0].location))
     assert list(vault.committed()) == []
     with pytest.raises(SafeholdError):
         vault.manifest(SOURCE, BACKUP)
     vault.discard(SOURCE, BACKUP)
     assert everything(vault.path) == []
+
+
+@pytest.mark.parametrize("reports", [1, 3, 47])
+def test_a_killed_unpack_leaves_nothing_that_looks_whole(
+    vault: DirectoryVault, image: Image, into: Path, reports: int
+) -> None:
+    """After kill -9 in the middle of unpacking only a hidden directory is left, and the next try does not mind it."""
+    manifest = keep(vault, image)
+    _kill(reports, str(vault.path), str(image.files[0].location), str(into))
+    assert [path.name.startswith(".unchecked-") for path in into.iterdir()] == [True]
+    vault.unpack(manifest, into, silent)
+    assert below(into / FOLDER) == NOISE
