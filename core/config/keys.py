@@ -7,6 +7,7 @@ TABLES = (
     "catalog",
     "policies",
     "provisioners",
+    "retention",
     "runs",
     "schedule",
     "slack",

@@ -157,3 +157,23 @@ def test_a_policy_that_is_no_table_is_told(tmp_path: Path) -> None:
     """A value where a table belongs is refused with how to write it."""
     text = TEXT.replace("[policies.long]\n", '[policies]\nlong = "7d"\n')
     assert faults(tmp_path, text) == ['line 15: policies.long is "7d". Write it as a table: [policies.long]']
+
+
+def test_grace_is_read(tmp_path: Path) -> None:
+    """How long bytes stay after a backup was let go is written under [retention]."""
+    path = tmp_path / "safehold.toml"
+    text = """
+    [sources.orders]
+    engine = "sqlite"
+    path = "orders.db"
+    [vaults.local]
+    type = "directory"
+    path = "vault"
+    [provisioners.here]
+    type = "process"
+    directory = "instances"
+    [retention]
+    grace = "2h"
+    """
+    path.write_text(text)
+    assert read_config(path, SHAPES).grace_seconds == 7_200
