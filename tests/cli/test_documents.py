@@ -66,7 +66,7 @@ def test_a_failure_is_a_document_too(safehold: Terminal) -> None:
     refused = safehold.json("show", "ffff")
     assert keys(refused) == "error"
     assert keys(refused["error"]) == "code hint message reference"
-    (safehold.workplace.folder / "vault").rmdir()
+    (safehold.workplace.folder / "vault").rename(safehold.workplace.folder / "away")
     failed = safehold.json("now")
     assert keys(failed) == "backup error"
     assert failed["error"]["code"] == "vault-unavailable"
