@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from core.model.backup import Failure, Tier
 from core.model.hold import Hold
-from core.model.person import Door, Person
+from core.model.person import Door, Person, person_fields
 from core.model.plan import RestorePlan
 from core.model.progress import Step, Unit
 from core.model.restore import Decision
@@ -85,11 +85,6 @@ def optional(column: Column) -> Column:
 def choice(kind: type[StrEnum]) -> Column:
     """Return the column of one word of an enumeration."""
     return Column(lambda value: kind(value).value, kind)
-
-
-def person_fields(person: Person) -> dict[str, str]:
-    """Return what is stored of a person."""
-    return {"id": person.id, "name": person.name, "door": person.door.value}
 
 
 def person_of(fields: Mapping[str, str]) -> Person:

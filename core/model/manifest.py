@@ -16,7 +16,7 @@ from typing import Any
 
 from core.errors import ManifestCorrupt, UnsupportedVersion
 from core.model.hold import Hold
-from core.model.person import Door, Person
+from core.model.person import Door, Person, person_fields
 
 FORMAT = 2
 READABLE = (1, 2)
@@ -170,7 +170,7 @@ def _body(manifest: Manifest) -> dict[str, Any]:
         "due_at": manifest.due_at and manifest.due_at.isoformat(),
         "hold": hold
         and {
-            "person": {"id": hold.person.id, "name": hold.person.name, "door": hold.person.door.value},
+            "person": person_fields(hold.person),
             "reason": hold.reason,
             "placed_at": hold.placed_at.isoformat(),
             "until": hold.until and hold.until.isoformat(),

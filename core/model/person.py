@@ -26,3 +26,8 @@ class Person:
 
 
 SYSTEM = Person(id="safehold", name="Safehold", door=Door.SYSTEM)
+
+
+def person_fields(person: Person) -> dict[str, str]:
+    """Return what is stored and told of a person, as JSON."""
+    return {"id": person.id, "name": person.name, "door": person.door.value}

@@ -8,8 +8,8 @@ from core.model.person import SYSTEM
 from core.model.verdict import Verdict
 from core.services.adapters import Adapters
 from core.services.retention import Retention
+from core.services.verify_backup import KEPT
 
-KEPT = frozenset({BackupState.GOOD, BackupState.DAMAGED})
 EXPIRED = frozenset({BackupState.EXPIRED})
 MOST_CHANGES = 1000
 

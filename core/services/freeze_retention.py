@@ -7,7 +7,7 @@ from core.catalog import Catalog
 from core.errors import Stale, UsageError
 from core.model.freeze import Freeze
 from core.model.notice import Notice, NoticeKind
-from core.model.person import Person
+from core.model.person import Person, person_fields
 from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.text import checked_text
@@ -76,7 +76,7 @@ class ThawRetention:
 
 def _told(kind: NoticeKind, freeze: Freeze, person: Person, now: datetime) -> Notice:
     fields = {
-        "person": {"id": person.id, "name": person.name, "door": person.door.value},
+        "person": person_fields(person),
         "reason": freeze.reason,
         "until": freeze.until.isoformat(),
     }

@@ -10,8 +10,9 @@ from core.model.hold import Hold
 from core.model.person import Person
 from core.ports import Clock
 from core.services.access import Access, Verb
-from core.services.expire import KEPT, keep_after_all
+from core.services.expire import keep_after_all
 from core.services.text import checked_text
+from core.services.verify_backup import KEPT
 
 LONGEST = timedelta(days=3653)
 

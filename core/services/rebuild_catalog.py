@@ -26,7 +26,7 @@ from core.model.manifest import Manifest
 from core.model.naming import CATALOG_SOURCE
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM, Person
-from core.model.progress import Progress, Step
+from core.model.progress import Progress, Step, silent
 from core.ports import Clock, Vault
 from core.runtime.identity import alive
 from core.services.adapters import Adapters
@@ -60,10 +60,6 @@ class Rebuilt:
     audit: AuditCheck
 
 
-def _untold(_step: Step) -> None:
-    """Report to nobody."""
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants of a rebuild: from these vaults (all), from manifests alone, and why it has to be."""
@@ -71,7 +67,7 @@ class Wish:
     vault: str = ""
     manifests_only: bool = False
     because: str = ""
-    progress: Progress = _untold
+    progress: Progress = silent
 
 
 @dataclass(slots=True)
@@ -244,7 +240,7 @@ class RebuildCatalog:
     def _opened(self, vault: Vault, manifest: Manifest, new: Path, copy: Copy) -> Copy:
         into = new.parent / copy.backup_id
         into.mkdir(mode=0o700)
-        (vault.unpack(manifest, into, _untold) / FILE).replace(new)
+        (vault.unpack(manifest, into, silent) / FILE).replace(new)
         try:
             with Catalog.open(new) as catalog:
                 catalog.check()

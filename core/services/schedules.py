@@ -9,7 +9,7 @@ from itertools import islice
 from core.catalog import Catalog
 from core.errors import UsageError
 from core.model.notice import Notice, NoticeKind
-from core.model.person import Person
+from core.model.person import Person, person_fields
 from core.model.schedule import Due, Schedule, next_after, occurrences
 from core.model.schedule_change import ScheduleChange
 from core.model.schedule_told import describe
@@ -112,7 +112,7 @@ class Schedules:
                     now.isoformat(),
                     now,
                     {
-                        "person": {"id": person.id, "name": person.name, "door": person.door.value},
+                        "person": person_fields(person),
                         "says": says,
                         "next": [due.at.isoformat() for due in self.preview(source, schedule)],
                     },

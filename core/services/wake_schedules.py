@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
 from core.errors import LeaseHeld, SafeholdError, UnavailableError
-from core.model.backup import Backup, BackupState
+from core.model.backup import Backup, BackupState, Tier
 from core.model.expected import ExpectedRun, ExpectedState
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
@@ -118,7 +118,7 @@ class WakeSchedules:
             source=source,
             due_at=newest.at,
             day=newest.day,
-            tiers=frozenset[object]().union(*(due.tiers for due in dues)),  # type: ignore[arg-type]
+            tiers=frozenset[Tier]().union(*(due.tiers for due in dues)),
             state=ExpectedState.DUE,
             noted_at=now,
             covers=covers,

@@ -10,12 +10,11 @@ from core.model.person import SYSTEM
 from core.model.progress import Step
 from core.model.restore import Restore, RestoreState
 from core.ports import Clock, Runner
+from core.services import run_restore, take_backup
 from core.services.failures import FailureLog
 
 MOVING = frozenset({"capturing", "storing", "verifying", "unpacking"})
 """Steps that report each piece of what they read or write. A proof counts for hours and can't say how far it is."""
-BACKUP_RUNS = frozenset({BackupState.RUNNING})
-RESTORE_RUNS = frozenset({RestoreState.RUNNING})
 
 logger = logging.getLogger(__name__)
 
@@ -80,11 +79,11 @@ class WatchRuns:
             ended: Backup | Restore | None
             if isinstance(run, Backup):
                 ended = self.catalog.backups.move(
-                    run.id, BACKUP_RUNS, state=BackupState.FAILED, failure=failure, finished_at=now, step=None
+                    run.id, take_backup.RUNNING, state=BackupState.FAILED, failure=failure, finished_at=now, step=None
                 )
             else:
                 ended = self.catalog.restores.move(
-                    run.id, RESTORE_RUNS, state=RestoreState.FAILED, failure=failure, finished_at=now, step=None
+                    run.id, run_restore.RUNNING, state=RestoreState.FAILED, failure=failure, finished_at=now, step=None
                 )
             if ended is not None:
                 self.catalog.audit.append(now, SYSTEM, act, run.id, failure.code, {"reference": failure.reference})

@@ -161,19 +161,5 @@ def test_a_policy_that_is_no_table_is_told(tmp_path: Path) -> None:
 
 def test_grace_is_read(tmp_path: Path) -> None:
     """How long bytes stay after a backup was let go is written under [retention]."""
-    path = tmp_path / "safehold.toml"
-    text = """
-    [sources.orders]
-    engine = "sqlite"
-    path = "orders.db"
-    [vaults.local]
-    type = "directory"
-    path = "vault"
-    [provisioners.here]
-    type = "process"
-    directory = "instances"
-    [retention]
-    grace = "2h"
-    """
-    path.write_text(text)
-    assert read_config(path, SHAPES).grace_seconds == 7_200
+    text = TEXT.replace('policy = "long"\n', "").replace("[policies.long]", '[retention]\ngrace = "2h"')
+    assert read(tmp_path, text).grace_seconds == 7_200
