@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,11 +52,17 @@ class CopyCatalog:
     stage: Path
     _not_before: dict[str, datetime] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _swept: set[str] = field(default_factory=set)
 
     def __call__(self, now: datetime) -> None:
         """Copy to each vault that is due. One that can't be written is told once and tried again each time."""
         sweep(self.catalog.path)
         names = sorted({source.vault for source in self.adapters.sources.values()})
+        for name in set(names) - self._swept:
+            # A killed process may have left half a copy, and the next one may not be due for long.
+            with suppress(SafeholdError):
+                _sweep_unfinished(self.adapters.vault(name))
+                self._swept.add(name)
         due = [name for name in names if self._due(name, now)]
         if not due:
             return
@@ -119,9 +126,7 @@ class CopyCatalog:
         return True
 
     def _put(self, vault: Vault, copy: Snapshot, now: datetime) -> None:
-        found = list(_copies_in(vault))
-        for backup_id in (backup_id for backup_id, committed in found if not committed):
-            vault.discard(CATALOG_SOURCE, backup_id)
+        found = _sweep_unfinished(vault)
         backup_id = naming.backup_id(now, secrets.randbits(24))
         image = Image((ImageFile(FILE, self.stage / FILE),), now, {}, {})
         try:
@@ -131,7 +136,7 @@ class CopyCatalog:
         except BaseException:
             vault.discard(CATALOG_SOURCE, backup_id)
             raise
-        self._thin_out(vault, [*(backup_id for backup_id, committed in found if committed), backup_id])
+        self._thin_out(vault, [*found, backup_id])
 
     def _thin_out(self, vault: Vault, copies: Iterable[str]) -> None:
         """Remove copies of this catalog that are older than the newest few of them."""
@@ -184,5 +189,10 @@ class CopyCatalog:
         return dict(json.loads(self.catalog.marks.get(COPIES) or "{}"))
 
 
-def _copies_in(vault: Vault) -> Iterable[tuple[str, bool]]:
-    return ((entry.backup_id, entry.committed) for entry in vault.entries(CATALOG_SOURCE))
+def _sweep_unfinished(vault: Vault) -> list[str]:
+    """Remove copies that were never committed; return the others."""
+    found = list(vault.entries(CATALOG_SOURCE))
+    for entry in found:
+        if not entry.committed:
+            vault.discard(CATALOG_SOURCE, entry.backup_id)
+    return [entry.backup_id for entry in found if entry.committed]

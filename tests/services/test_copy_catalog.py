@@ -15,6 +15,7 @@ from core.errors import Interrupted
 from core.model.manifest import Manifest
 from core.model.naming import CATALOG_SOURCE
 from core.model.person import SYSTEM
+from core.services.copy_catalog import CopyCatalog
 from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -142,6 +143,19 @@ def test_leftovers_of_a_killed_copy_are_swept(world: World) -> None:
     change(world)
     copy(world)
     assert not any(path.exists() for path in (half, stage, rebuilding))
+    assert len(copies(world)) == 1
+
+
+def test_half_a_copy_is_swept_by_the_next_start_though_none_is_due(world: World) -> None:
+    """What a killed process left does not lie there until something changes again."""
+    change(world)
+    now = copy(world)
+    half = world.root / "vault" / CATALOG_SOURCE / "20200101T000000Z-aaaaaa"
+    half.mkdir()
+    core = world.core
+    restarted = CopyCatalog(core.catalog, core.adapters, core.clock, core.runner, world.root / "state" / "catalog-copy")
+    restarted(now)
+    assert not half.exists()
     assert len(copies(world)) == 1
 
 

@@ -22,6 +22,7 @@ from cli.session import NoGroups
 from core.bootstrap import Core, build_core, load_config
 from core.engines.janusgraph_berkeleyje.gremlin import ask
 from core.model.instance import Instance, InstanceState
+from core.model.naming import CATALOG_SOURCE
 from core.model.progress import silent
 from playground.desk import Desk
 from tests.support.janus import free_port, java_or_skip
@@ -210,6 +211,8 @@ class Stricken:
         names = {instance.name for instance in self.ready()}
         found += [path for path in (root / "instances").iterdir() if path.is_dir() and path.name not in names]
         good = {backup.id for backup in self.good()}
+        # Copies of the catalog are no backups: a finished one is meant to be there.
+        good |= {path.parent.name for path in (root / "vault" / CATALOG_SOURCE).glob("*/manifest.json")}
         for shelf in (root / "vault").glob("*/*"):
             archives = {path.name for path in shelf.glob("*.tar.zst")}
             kept = {"manifest.json", *archives, *(f"{name}.sha256" for name in archives)}
