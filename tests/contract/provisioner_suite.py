@@ -167,6 +167,7 @@ class ProvisionerSuite:
             wait_until(lambda: answers(moved))
         assert make().status(NAME) is InstanceState.READY
         assert not answers(place)
+        make().destroy(NAME)
 
     def test_what_was_started_is_taken_back_by_a_move(self, make: Make) -> None:
         """Of an instance that runs only its files are left, also when it is moved twice or by two at once."""
