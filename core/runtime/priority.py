@@ -8,6 +8,8 @@ from pathlib import Path
 
 NICENESS = 10
 """Half way down: such work still advances on a machine that is busy, and gives way to everything else."""
+PROGRAM_NICENESS = 19
+"""A program that gives way goes all the way down: a JVM warms up with more threads than there are processors."""
 
 
 def give_way() -> None:
@@ -21,14 +23,18 @@ def give_way() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
+def gives_way() -> bool:
+    """Say whether this thread does."""
+    return sys.platform == "linux" and os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) >= NICENESS
+
+
 def take_along(pid: int) -> None:
     """Let a program that has a session of its own give way too where this thread does.
 
     Linux may weigh whole sessions against one another before it looks at niceness (sched(7), autogroups): there a
     proof in a session of its own took half of two cores from its source, whatever its niceness.
     """
-    if sys.platform == "linux":
-        niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-        if niceness > 0:
-            with contextlib.suppress(OSError):
-                Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
+    if gives_way():
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, PROGRAM_NICENESS)
+            Path(f"/proc/{pid}/autogroup").write_text(str(PROGRAM_NICENESS), encoding="ascii")

@@ -12,11 +12,15 @@ from typing import Any
 from core.engines.janusgraph_berkeleyje.place import LOGBACK, MEBIBYTE, write_properties
 from core.errors import NotEnoughSpace, OperationError, UnavailableError
 from core.model.progress import Progress, Step, Unit
+from core.runtime.priority import gives_way
 from core.runtime.process import Completed, run
 
 SCRIPTS = Path(__file__).parent / "tool"
 TIMEOUT_SECONDS = 12 * 3600.0
 _MARK = "@safehold "
+_BRISK = ("-XX:+UseG1GC",)
+_CALM = ("-XX:+UseSerialGC", "-XX:ActiveProcessorCount=1")
+"""One processor is enough for what reads a graph in one thread; its source, on the same machine, has the others."""
 _NO_MEMORY = "OutOfMemoryError"
 
 
@@ -83,7 +87,7 @@ class Tool:
         return (
             str(self.java),
             f"-Xmx{self.memory // MEBIBYTE}m",
-            "-XX:+UseG1GC",
+            *(_CALM if gives_way() else _BRISK),
             "-XX:+ExitOnOutOfMemoryError",  # JE and DbVerify would take it for a fault of what they read
             "-Xrs",  # TERM ends it at once: nothing it works on is kept
             f"-Djava.io.tmpdir={directory}",
