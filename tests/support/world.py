@@ -116,12 +116,22 @@ def write_database(path: Path, rows: int = 100) -> None:
     connection.close()
 
 
-def build_world(root: Path, *, access: str = "", source: str = "", rows: int = 100) -> World:
+class StandingClock(MovableClock):
+    """A clock that stands where a test has set it, so that what lies seven days apart does so to the microsecond."""
+
+    def now(self) -> datetime:
+        """Return the set time."""
+        return datetime(2026, 1, 1, tzinfo=UTC) + self.offset
+
+
+def build_world(
+    root: Path, *, access: str = "", source: str = "", rows: int = 100, clock: MovableClock | None = None
+) -> World:
     """Make a world that is configured, and not yet started."""
     write_database(root / "orders.db", rows)
     path = root / "safehold.toml"
     path.write_text(TOML.format(root=root, access=access, source=source))
     (root / "vault").mkdir(exist_ok=True)
-    clock, groups = MovableClock(), FixedGroups()
+    clock, groups = clock or MovableClock(), FixedGroups()
     core = build_core(read_config(path, SHAPES), role="bot", groups=groups, clock=clock)
     return World(root, core, clock, groups)
