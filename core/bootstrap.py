@@ -46,6 +46,7 @@ from core.services.reconcile import Reconcile
 from core.services.request_restore import RequestRestore
 from core.services.run_restore import RunRestore
 from core.services.save_manifests import SaveManifests
+from core.services.sweep_vaults import SweepVaults
 from core.services.take_backup import TakeBackup
 from core.services.timekeeping import Ground, Timekeeping, keep_time
 from core.services.verify_backup import VerifyBackup
@@ -95,6 +96,7 @@ class Core:
     time: Timekeeping
     save_manifests: SaveManifests
     copy_catalog: CopyCatalog
+    sweep_vaults: SweepVaults
 
     @property
     def owner(self) -> str:
@@ -218,7 +220,13 @@ def build_core(
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
     save = SaveManifests(catalog, adapters, failures)
     copy = CopyCatalog(catalog, adapters, clock, runner, config.state_directory / "catalog-copy")
-    duties = (*time.duties, Duty("save manifests", 30, save), Duty("copy the catalog", 60, copy))
+    sweep = SweepVaults(catalog, adapters, clock, runner, config.sweep_after_seconds)
+    upkeep = (
+        Duty("save manifests", 30, save),
+        Duty("copy the catalog", 60, copy),
+        Duty("sweep vaults", 600, sweep),
+    )
+    duties = (*time.duties, *upkeep)
     return Core(
         config=config,
         clock=clock,
@@ -258,6 +266,7 @@ def build_core(
         ),
         save_manifests=save,
         copy_catalog=copy,
+        sweep_vaults=sweep,
     )
 
 

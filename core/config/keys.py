@@ -81,6 +81,7 @@ WEB = (
 )
 RETENTION = (
     Option("grace", "duration", default=86_400, says="How long the bytes of a backup stay after it was let go."),
+    Option("sweep_after", "duration", default=86_400, says="How old a leftover in a vault is before it is removed."),
 )
 RUNS = (
     Option("stalled_after", "duration", default=1800, says="How long no byte may move before a run is ended."),

@@ -48,6 +48,7 @@ class Sections:
         policies = read_policies(self.reading, self.document, self.secrets)
         top["zone"], schedule = read_defaults(self.reading, top["zone"], self.document.get("schedule"), self.secrets)
         sources = self._sources(policies, schedule)
+        retention = self._options(self._table("retention"), ("retention",), keys.RETENTION)
         vaults = self._typed("vaults", keys.VAULT, self.shapes.vaults)
         provisioners = self._typed("provisioners", keys.PROVISIONER, self.shapes.provisioners)
         self._require_loopback(provisioners)
@@ -63,7 +64,8 @@ class Sections:
             slack=self._slack(),
             web=self._web(),
             runs=self._runs(),
-            grace_seconds=self._options(self._table("retention"), ("retention",), keys.RETENTION)["grace"],
+            grace_seconds=retention["grace"],
+            sweep_after_seconds=retention["sweep_after"],
             **top,
         )
 

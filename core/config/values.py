@@ -87,6 +87,7 @@ class Config:
     web: WebConfig = field(default_factory=WebConfig)
     runs: RunsConfig = field(default_factory=RunsConfig)
     grace_seconds: int = 86_400
+    sweep_after_seconds: int = 86_400
     team: str = ""
     zone: str = "UTC"
     runner_threads: int = 2

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 
 from core.catalog import Catalog
-from core.errors import CorruptionError, ManifestCorrupt, NotRestorable, SafeholdError, UnknownName, UnsupportedVersion
+from core.errors import CorruptionError, ManifestCorrupt, NotRestorable, UnknownName, UnsupportedVersion
 from core.model.backup import Backup, BackupState, Failure
 from core.model.hold import Hold
 from core.model.manifest import Manifest
@@ -15,6 +15,7 @@ from core.model.naming import CATALOG_SOURCE
 from core.model.vault_entry import VaultEntry
 from core.ports import Vault
 from core.services.adapters import Adapters
+from core.services.failures import failure_of
 from core.services.stored import record_of, stored_fields, tiers_of
 
 AT_ONCE = 200
@@ -102,11 +103,11 @@ class AdoptManifests:
             self._distrust(name, entry, f"{error.message} {error.hint}", newer=True)
         except (CorruptionError, NotRestorable) as error:
             self._distrust(name, entry, error.message)
-            self._damage(record, _failure(error))
+            self._damage(record, failure_of(error))
         except (ValueError, TypeError, sqlite3.ProgrammingError):
             wrong = ManifestCorrupt("The manifest says something that no Safehold writes.")
             self._distrust(name, entry, wrong.message)
-            self._damage(record, _failure(wrong))
+            self._damage(record, failure_of(wrong))
 
     def _whole(self, record: Backup | None, found: Backup, manifest: Manifest) -> None:
         """Adopt what a manifest says where there is no record, or bring the record up to date."""
@@ -127,7 +128,7 @@ class AdoptManifests:
         try:
             vault.open(manifest).close()
         except (CorruptionError, NotRestorable) as error:
-            return replace(found, state=BackupState.DAMAGED, failure=_failure(error), unsaved=True)
+            return replace(found, state=BackupState.DAMAGED, failure=failure_of(error), unsaved=True)
         return found
 
     def _lost(self, record: Backup) -> None:
@@ -201,7 +202,3 @@ def _newer(one: Hold | None, other: Hold | None) -> Hold | None:
     if one is None or other is None:
         return one or other
     return max(one, other, key=lambda hold: hold.placed_at)
-
-
-def _failure(error: SafeholdError) -> Failure:
-    return Failure(error.code, error.message, error.hint, "")

@@ -50,6 +50,11 @@ class FailureLog:
             return
 
 
+def failure_of(error: SafeholdError) -> Failure:
+    """Return an error as what a record shows of it, where no run has a log."""
+    return Failure(error.code, error.message, error.hint, "")
+
+
 def void(change: str) -> PlanChanged:
     """Return the error of a restore whose plan no longer fits; `change` says in words what doesn't."""
     return PlanChanged(f"Void: {change}. Nothing was restored.", hint="Choose another backup and ask again.")

@@ -1,0 +1,176 @@
+"""Sweep: compare vaults and catalog both ways, remove what ended runs left, and name the rest."""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.catalog import Catalog
+from core.errors import CorruptionError, NotRestorable, SafeholdError, UnknownName
+from core.model.backup import Backup, BackupState
+from core.model.naming import CATALOG_SOURCE
+from core.model.notice import Notice, NoticeKind
+from core.model.person import SYSTEM
+from core.model.vault_entry import VaultEntry
+from core.ports import Clock, Runner, Vault
+from core.services.adapters import Adapters
+from core.services.failures import failure_of
+
+PERIOD = timedelta(days=1)
+SWEPT_AT = "vaults swept"
+"""The mark that says when all vaults were last compared, ISO 8601."""
+RUN = "sweep"
+MOST_EXAMPLES = 5
+WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
+WITHOUT_BYTES = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.CANCELLED, BackupState.PRUNED})
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Swept:
+    """What was found in one vault. `swept` leftovers of `swept_bytes` were removed, `young` ones wait for their age.
+
+    `orphans` are whole archives that no record knows, `missing` are records whose bytes are gone.
+    """
+
+    vault: str
+    swept: int = 0
+    swept_bytes: int = 0
+    young: int = 0
+    orphans: int = 0
+    missing: int = 0
+    examples: list[str] = field(default_factory=list)
+    _alike: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return what is the same as long as the same is found."""
+        return f"{self.orphans}-{self._alike:016x}"
+
+    def name(self, entry: VaultEntry | Backup, says: str) -> None:
+        """Keep a few examples, and what tells this finding from others, in any order."""
+        key = entry.backup_id if isinstance(entry, VaultEntry) else entry.id
+        self._alike ^= int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
+        if len(self.examples) < MOST_EXAMPLES:
+            self.examples.append(f"{entry.source} {key}: {says}")
+
+
+@dataclass(frozen=True, slots=True)
+class SweepVaults:
+    """A duty: once a day, beside everything else, every vault in use.
+
+    Removed is only what was never committed, belongs to no run that may still want it, and was not touched for
+    `after_seconds`. A whole archive without a record is never removed: it may be the only good backup of somebody
+    whose catalog was lost. A record without bytes becomes *damaged*, so that retention no longer counts on it.
+    """
+
+    catalog: Catalog
+    adapters: Adapters
+    clock: Clock
+    runner: Runner
+    after_seconds: float
+
+    def __call__(self, now: datetime) -> None:
+        """Begin a sweep where one is due."""
+        last = self.catalog.marks.get(SWEPT_AT)
+        # One from the future is the work of a clock that was set back: not waited for.
+        if last is not None and timedelta() <= now - datetime.fromisoformat(last) < PERIOD:
+            return
+        if self.runner.wait(RUN, 0):
+            self.runner.submit(RUN, lambda: self._run(now))
+
+    def _run(self, now: datetime) -> None:
+        for name in sorted(self.adapters.vaults):
+            if self.runner.cancelled(RUN):
+                return
+            try:
+                self.one(name)
+            except SafeholdError as error:
+                logger.warning("the vault %s can't be compared with the catalog now: %s", name, error)
+        with self.catalog.write():
+            self.catalog.marks.put(SWEPT_AT, now.isoformat())
+
+    def one(self, name: str) -> Swept:
+        """Compare one vault, clean it and tell what was found. Memory grows with the backups of one source.
+
+        Raises:
+            UnknownName: no such vault.
+            VaultUnavailable: it can't be read, or something can't be removed; what was found is not recorded then.
+
+        """
+        vault, found = self.adapters.vault(name), Swept(name)
+        sources = {source.name for source in self.adapters.sources.values() if source.vault == name}
+        for entry in vault.entries():
+            if entry.source != CATALOG_SOURCE:
+                sources.add(entry.source)
+                self._bytes(vault, entry, found)
+        for source in sorted(sources):
+            for backup, error in self._losses(vault, source):
+                if self._lose(backup, error):
+                    found.missing += 1
+                    found.name(backup, error.message)
+        self._tell(found)
+        return found
+
+    def _bytes(self, vault: Vault, entry: VaultEntry, found: Swept) -> None:
+        """Look at what lies in the vault under one id."""
+        record = self._record(entry.backup_id)
+        if record is None and entry.committed:
+            found.orphans += 1
+            found.name(entry, "a whole archive that no record knows")
+        elif not entry.committed and (record is None or record.state in WITHOUT_BYTES):
+            if self.clock.now() - entry.changed_at < timedelta(seconds=self.after_seconds):
+                found.young += 1
+                return
+            vault.discard(entry.source, entry.backup_id)
+            found.swept += 1
+            found.swept_bytes += entry.size
+            found.name(entry, "a leftover of a run that ended")
+
+    def _losses(self, vault: Vault, source: str) -> Iterator[tuple[Backup, SafeholdError]]:
+        """Yield the records of a source of which the vault holds no bytes, or too few, and what is wrong."""
+        sizes = {entry.backup_id: entry.size for entry in vault.entries(source) if entry.committed}
+        for backup in self.catalog.retained.stored(source):
+            listed = backup.vault == vault.name and backup.state in WITH_BYTES
+            # What was stored after the vault was listed is asked for by its name.
+            if listed and sizes.get(backup.id, -1) < backup.size and (error := _what_is_wrong(vault, backup)):
+                yield backup, error
+
+    def _lose(self, backup: Backup, error: SafeholdError) -> bool:
+        with self.catalog.write():
+            lost = self.catalog.backups.move(
+                backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(error), unsaved=False
+            )
+            if lost is not None:
+                detail = {"why": error.message}
+                self.catalog.audit.append(self.clock.now(), SYSTEM, "sweep", backup.id, "bytes gone", detail)
+        return lost is not None
+
+    def _record(self, backup_id: str) -> Backup | None:
+        try:
+            return self.catalog.backups.get(backup_id)
+        except UnknownName:
+            return None
+
+    def _tell(self, found: Swept) -> None:
+        """Tell what was done each time, and what only waits for a person once."""
+        done = found.swept or found.missing
+        if not done and not found.orphans:
+            return
+        now = self.clock.now()
+        facts = {name: getattr(found, name) for name in ("orphans", "missing", "swept", "swept_bytes", "examples")}
+        with self.catalog.write():
+            key = now.isoformat() if done else found.key
+            if self.catalog.notices.tell(Notice(NoticeKind.VAULT, found.vault, key, now, facts)) is not None:
+                self.catalog.audit.append(now, SYSTEM, "sweep", found.vault, "compared", facts)
+
+
+def _what_is_wrong(vault: Vault, backup: Backup) -> SafeholdError | None:
+    """Ask the vault itself for one backup: its manifest, and an archive of the size that was stored."""
+    try:
+        vault.open(vault.manifest(backup.source, backup.id)).close()
+    except (NotRestorable, CorruptionError) as error:
+        return error
+    return None
