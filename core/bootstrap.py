@@ -215,10 +215,10 @@ def build_core(
     orphans = Orphans(catalog, clock, runner, identity.owner)
     lead = Lead(catalog, identity.owner, clock)
     create = CreateBackup(catalog, adapters, access, clock, runner, take, identity.owner)
-    ground = Ground(catalog, adapters, access, clock, runner, identity.owner)
+    save = SaveManifests(catalog, adapters, failures)
+    ground = Ground(catalog, adapters, access, clock, runner, identity.owner, save)
     time = keep_time(ground, create, config.policies, config.grace_seconds)
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
-    save = SaveManifests(catalog, adapters, failures)
     copy = CopyCatalog(catalog, adapters, clock, runner, config.state_directory / "catalog-copy")
     sweep = SweepVaults(catalog, adapters, clock, runner, config.sweep_after_seconds)
     upkeep = (

@@ -52,8 +52,11 @@ def read_policies(reading: Reading, document: Mapping[str, Any], ignored: frozen
 def _policy(reading: Reading, table: Mapping[str, Any], place: Place, ignored: frozenset[Place]) -> Policy:
     before = len(reading.faults)
     values = read_options(reading, table, place, POLICY, ignored)
-    for name in (*_NEWEST_OF, "last", "on_demand"):
-        _require_number(reading, place, values, name)
+    for name in ("last", "on_demand"):
+        _require_number(reading, place, values, name, MOST)
+    for name, unit in _NEWEST_OF.items():
+        # What looks back further than the calendar goes can't be counted.
+        _require_number(reading, place, values, name, min(MOST, LONGEST.about // Span(1, unit).about))
     if not 1 <= values["floor"] <= HIGHEST_FLOOR:
         reading.fault(
             (*place, "floor"),
@@ -78,11 +81,11 @@ def _policy(reading: Reading, table: Mapping[str, Any], place: Place, ignored: f
         return COMPOSE
 
 
-def _require_number(reading: Reading, place: Place, values: dict[str, Any], name: str) -> None:
+def _require_number(reading: Reading, place: Place, values: dict[str, Any], name: str, most: int) -> None:
     """Report a count that can't be, and leave its rule out."""
     value = values[name]
-    if value is not None and not 1 <= value <= MOST:
-        reading.fault((*place, name), f"is {value}. Write a number from 1 to {MOST}, or take it out.")
+    if value is not None and not 1 <= value <= most:
+        reading.fault((*place, name), f"is {value}. Write a number from 1 to {most}, or take it out.")
         values[name] = None
 
 

@@ -5,6 +5,10 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.model.backup import Tier
+from core.model.schedule import MOST_COUNTED
+
+MOST_COVERED = MOST_COUNTED - 1
+"""The most that a run's `covers` says: it means so many or more."""
 
 
 class ExpectedState(StrEnum):

@@ -54,7 +54,7 @@ def preview(
 def coming(candidates: Iterable[Candidate], now: datetime, until: datetime) -> list[Candidate]:
     """Return the backups to be expected if each tier goes on in its rhythm from its newest good one."""
     tiers: dict[datetime, frozenset[Tier]] = {}
-    listed = [candidate for candidate in candidates if candidate.good and candidate.at <= now]
+    listed = [candidate for candidate in candidates if candidate.counts and candidate.at <= now]
     for tier, unit in PERIOD.items():
         newest = max((candidate.at for candidate in listed if tier in candidate.tiers), default=None)
         step = 0

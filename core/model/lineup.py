@@ -38,6 +38,6 @@ def line_up(
     present = everything
     if Lock.FUTURE in locks and everything and everything[0].at > now:
         present = list(dropwhile(lambda candidate: candidate.at > now, everything))
-    good = [candidate for candidate in present if candidate.good and not candidate.open]
+    good = [candidate for candidate in present if candidate.counts]
     as_of = good[0].at if good and Lock.WINDOW in locks else now
     return Lineup(policy, now, as_of, freeze, everything, present, good)

@@ -96,14 +96,14 @@ class Lapsed:
 
     def verdict(self, candidate: Candidate) -> Verdict:
         """Return why a backup is no longer kept."""
-        key = (candidate.tiers, candidate.good, candidate.stored)
+        key = (candidate.tiers, candidate.counts, candidate.stored)
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = Verdict(keep=False, reasons=tuple(self._why(candidate)))
         return found
 
     def _why(self, candidate: Candidate) -> list[Reason]:
-        if not candidate.good:
+        if not candidate.counts:
             rule, what = (Rule.DAMAGED, "damaged") if candidate.stored else (Rule.RECORD, "stored nothing")
             return [Reason(rule, f"older than {EVIDENCE} ({what})")]
         reasons = [

@@ -85,7 +85,7 @@ def keep_evidence(lineup: Lineup) -> Kept:
     for candidate in lineup.present:
         if candidate.at <= since:
             break
-        if candidate.good or candidate.open:
+        if candidate.counts or candidate.open:
             continue
         until = EVIDENCE.after(candidate.at)
         if candidate.stored:

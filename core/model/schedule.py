@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,11 @@ from core.model.wall_time import day_at, moment_of, real_day, zone_of
 DEFAULT_AT = time(3)
 LONGEST_WINDOW = 23 * 3600
 """In seconds. Less than the shortest day, so that the runs of two days never pass one another."""
+MOST_COUNTED = 1001
+"""How many missed runs are counted; one takes 28 microseconds, and a year has half a million minutes."""
 
 _DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 _HASHED = 1 << 64
 
 
@@ -112,6 +115,19 @@ class Due:
     start_by: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What was due in a time: the newest due, when the first one was, the tiers of all, and how many they were.
+
+    `count` goes up to MOST_COUNTED, which means so many or more.
+    """
+
+    newest: Due
+    first_at: datetime
+    tiers: frozenset[Tier]
+    count: int
+
+
 def jitter(source: str, window_seconds: int) -> int:
     """Return how many seconds into its window a source starts: always the same, sources spread evenly.
 
@@ -126,9 +142,7 @@ def next_after(schedule: Schedule, source: str, after: datetime) -> Due | None:
     A daily schedule is due exactly once on each calendar day of its zone, whatever the clocks do there; tiers that
     are due at the same instant are one due. The cost does not depend on how far away anything is.
     """
-    planner = _Planner(zone_of(schedule.zone), schedule.window_seconds, jitter(source, schedule.window_seconds))
-    after = after.astimezone(UTC)
-    found = list(_each(schedule, planner, after))
+    found = list(_each(schedule, source, after))
     if not found:
         return None
     at = min(due.at for due in found)
@@ -144,9 +158,28 @@ def occurrences(schedule: Schedule, source: str, start: datetime, end: datetime 
     return takewhile(lambda due: due.at <= end, dues) if end is not None else dues
 
 
-def due_since(schedule: Schedule, source: str, since: datetime, now: datetime) -> tuple[Due, ...]:
-    """Return everything that was due after `since` and is not in the future, in its order."""
-    return tuple(occurrences(schedule, source, since, now))
+def backlog(schedule: Schedule, source: str, since: datetime, now: datetime) -> Backlog | None:
+    """Return what was due after `since` and is not in the future, None where nothing was. The cost is bounded."""
+    counted = list(islice(occurrences(schedule, source, since, now), MOST_COUNTED))
+    if not counted:
+        return None
+    # What a rule is first due for, it is due for each time: no run has to be seen for its tiers.
+    tiers = frozenset[Tier]().union(*(due.tiers for due in _each(schedule, source, since) if due.at <= now))
+    newest = counted[-1] if len(counted) < MOST_COUNTED else _newest(schedule, source, counted[-1], now)
+    return Backlog(newest, counted[0].at, tiers, len(counted))
+
+
+def _newest(schedule: Schedule, source: str, known: Due, now: datetime) -> Due:
+    """Return the newest due up to now, found by halving the time that is left: 31 looks for 50 years."""
+    newest, nothing_after = known, now
+    while nothing_after - newest.at > _SECOND:
+        middle = newest.at + (nothing_after - newest.at) / 2
+        due = next_after(schedule, source, middle)
+        if due is None or due.at > now:
+            nothing_after = middle
+        else:
+            newest = due
+    return newest
 
 
 def _for_ever(schedule: Schedule, source: str, start: datetime) -> Iterator[Due]:
@@ -156,8 +189,10 @@ def _for_ever(schedule: Schedule, source: str, start: datetime) -> Iterator[Due]
         due = next_after(schedule, source, due.at)
 
 
-def _each(schedule: Schedule, planner: "_Planner", after: datetime) -> Iterator[Due]:
+def _each(schedule: Schedule, source: str, after: datetime) -> Iterator[Due]:
     """Yield what each rule alone is due for next."""
+    planner = _Planner(zone_of(schedule.zone), schedule.window_seconds, jitter(source, schedule.window_seconds))
+    after = after.astimezone(UTC)
     if schedule.daily:
         yield planner.by_days(Tier.DAILY, lambda day: day, schedule.at, after)
     if weekly := schedule.weekly:

@@ -64,6 +64,11 @@ class Candidate:
     hold: Hold | None = None
     busy: str = ""
 
+    @property
+    def counts(self) -> bool:
+        """Say whether rules and locks may count on it: good, finished, and with bytes."""
+        return self.good and self.stored and not self.open
+
 
 def candidate_of(backup: Backup, busy: str = "") -> Candidate:
     """Return a backup as retention sees it. One that is expired still has its bytes and may be kept after all."""

@@ -1,17 +1,21 @@
 """Lets go what no rule keeps, as an intention on record: the bytes stay until it is pruned, and a hold saves it."""
 
+import logging
 from dataclasses import dataclass
 
 from core.catalog import Catalog
+from core.errors import UnavailableError
 from core.model.backup import Backup, BackupState
 from core.model.person import SYSTEM
 from core.model.verdict import Verdict
 from core.services.adapters import Adapters
-from core.services.retention import Retention
+from core.services.retention import NONE, Retention
 from core.services.verify_backup import KEPT
 
 EXPIRED = frozenset({BackupState.EXPIRED})
 MOST_CHANGES = 1000
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -33,18 +37,23 @@ class Expire:
         revision = self.catalog.revision()
         if revision == self._revision:
             return
-        for source in self._changed():
-            self.source(source)
-        self._revision = revision
+        unread = [source for source in sorted(self._changed()) if not self._try(source)]
+        # Looked at again next time, where one could not be.
+        self._revision = revision if not unread else -1
 
     def source(self, source: str) -> int:
-        """Expire what of one source is no longer kept; return how much that was."""
+        """Expire what of one source is no longer kept; return how much that was.
+
+        Raises:
+            VaultUnavailable: whether the newer backups are there can't be seen, so nothing goes.
+
+        """
         if not self._overdue(source):
             return 0
-        count = 0
+        unseen, count = self.retention.find_missing(source), 0
         with self.catalog.write():
             # Asked again: between the look and the write somebody may have placed a hold.
-            for backup, verdict in self._overdue(source):
+            for backup, verdict in self._overdue(source, unseen):
                 if backup.state is BackupState.EXPIRED:
                     keep_after_all(self.catalog, backup)
                     self._audit(backup, "kept after all", verdict)
@@ -53,9 +62,18 @@ class Expire:
                     count += 1
         return count
 
-    def _overdue(self, source: str) -> list[tuple[Backup, Verdict]]:
+    def _try(self, source: str) -> bool:
+        try:
+            self.source(source)
+        except UnavailableError as error:
+            # One vault in trouble must not keep the others waiting.
+            logger.warning("nothing of %s is let go for now: %s", source, error)
+            return False
+        return True
+
+    def _overdue(self, source: str, unseen: frozenset[str] = NONE) -> list[tuple[Backup, Verdict]]:
         """Return those whose state is not what their verdict says."""
-        found = self.retention.verdicts(source).values()
+        found = self.retention.verdicts(source, unseen).values()
         return [(b, verdict) for b, verdict in found if verdict.keep is (b.state is BackupState.EXPIRED)]
 
     def _changed(self) -> set[str]:

@@ -11,6 +11,7 @@ from core.model.person import Person
 from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.expire import keep_after_all
+from core.services.save_manifests import SaveManifests
 from core.services.text import checked_text
 from core.services.verify_backup import KEPT
 
@@ -24,9 +25,12 @@ class KeepBackup:
     catalog: Catalog
     access: Access
     clock: Clock
+    save: SaveManifests
 
     def __call__(self, reference: str, person: Person, reason: str = "", until: datetime | None = None) -> Backup:
-        """Hold a backup until a time, or until somebody releases it.
+        """Hold a backup until a time, or until somebody releases it; return its record.
+
+        It holds from now on, and the manifest in the vault says so, too; `unsaved` where that has to wait.
 
         Raises:
             UnknownName, AmbiguousId, NotAllowed.
@@ -54,7 +58,7 @@ class KeepBackup:
                 )
             detail = {"reason": checked, "until": until.isoformat() if until else None}
             self.catalog.audit.append(now, person, "keep", backup.id, "held", detail)
-        return kept
+        return _written_through(self.save, kept, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,10 @@ class ReleaseBackup:
     catalog: Catalog
     access: Access
     clock: Clock
+    save: SaveManifests
 
     def __call__(self, reference: str, person: Person) -> Backup:
-        """Release a backup; the policy decides from now on.
+        """Release a backup; the policy decides from now on. `unsaved` where its manifest has to wait to say so.
 
         Raises:
             UnknownName, AmbiguousId, NotAllowed.
@@ -81,7 +86,13 @@ class ReleaseBackup:
             self.access.require(person, Verb.KEEP if backup.hold.person.id == person.id else Verb.RETAIN)
             released = self.catalog.backups.move(backup.id, KEPT, hold=None, unsaved=True)
             self.catalog.audit.append(now, person, "release", backup.id, "released", {"of": backup.hold.person.id})
-        return released or backup
+        return _written_through(self.save, released or backup, now)
+
+
+def _written_through(save: SaveManifests, backup: Backup, now: datetime) -> Backup:
+    """Write it into the vault at once and return the record as it is then: one that rebuilds the catalog must know."""
+    save.one(backup.id, now)
+    return save.catalog.backups.get(backup.id)
 
 
 def _require_ahead(until: datetime | None, now: datetime) -> None:

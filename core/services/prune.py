@@ -87,10 +87,12 @@ class Prune:
 
     def one(self, backup_id: str) -> bool:
         """Prune one backup if it is still let go; say whether it is gone. The caller holds the source's lease."""
-        backup = self._claim(backup_id)
-        if backup is None:
-            return False
+        backup = self.catalog.backups.get(backup_id)
         try:
+            claimed = self._claim(backup)
+            if claimed is None:
+                return False
+            backup = claimed
             self._delete(backup)
         except SafeholdError as error:
             self._put_off(backup, error)
@@ -106,15 +108,17 @@ class Prune:
         self._refused.pop(backup.id, None)
         return True
 
-    def _claim(self, backup_id: str) -> Backup | None:
+    def _claim(self, backup: Backup) -> Backup | None:
         """Mark a backup as being deleted, in one write with the last look at retention; None where it stays."""
+        if backup.state is BackupState.PRUNING:
+            return backup
+        # That what it has to make room for is really there is seen with eyes, not taken from the record.
+        unseen = self.retention.find_missing(backup.source)
         with self.catalog.write():
-            backup = self.catalog.backups.get(backup_id)
-            if backup.state is BackupState.PRUNING:
-                return backup
+            backup = self.catalog.backups.get(backup.id)
             if backup.state is not BackupState.EXPIRED:
                 return None
-            verdict = self.retention.why(backup)
+            verdict = self.retention.why(backup, unseen)
             now = self.clock.now()
             if verdict.keep:
                 keep_after_all(self.catalog, backup)

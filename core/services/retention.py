@@ -1,7 +1,7 @@
 """Asks retention about the backups of a source: why each is kept, and what goes next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.catalog import Catalog
@@ -12,10 +12,15 @@ from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import verdicts
 from core.model.verdict import Candidate, Lock, Reason, Verdict, candidate_of
+from core.model.wall_time import zone_of
 from core.ports import Clock
 from core.services.adapters import Adapters
+from core.services.find_missing import FindMissing
+from core.services.schedules import Schedules
 
 BEING_PRUNED = Verdict(keep=False, reasons=(Reason(None, "it is being deleted"),))
+NOT_SEEN = "in a vault that is not configured any more"
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +39,44 @@ class Retention:
     catalog: Catalog
     adapters: Adapters
     policies: Mapping[str, Policy]
+    schedules: Schedules
+    find_missing: FindMissing
     clock: Clock
     grace_seconds: float
 
     def policy(self, source: str) -> Policy:
-        """Return the policy of a source; of one that is no longer configured, the fixed one.
+        """Return the policy of a source, with days as its schedule's zone has them; the fixed one of an unknown source.
 
-        Its backups stay what they are: nobody said that they may go sooner.
+        The backups of one that is no longer configured stay what they are: nobody said that they may go sooner.
         """
         try:
-            return self.policies[self.adapters.source(source).policy]
+            policy = self.policies[self.adapters.source(source).policy]
         except UnknownName:
             return COMPOSE
+        return replace(policy, zone=zone_of(self.schedules.current(source).zone))
 
     def freeze(self) -> Freeze | None:
         """Return the incident freeze in force."""
         return self.catalog.freezes.active(self.clock.now())
 
-    def verdicts(self, source: str) -> Mapping[str, tuple[Backup, Verdict]]:
-        """Return each stored backup of a source with its verdict, newest first. One that is being deleted has none."""
+    def verdicts(self, source: str, unseen: frozenset[str] = NONE) -> Mapping[str, tuple[Backup, Verdict]]:
+        """Return each stored backup of a source with its verdict, newest first. One that is being deleted has none.
+
+        `unseen` are those that no vault could be asked for: they stay, and let nothing else go.
+        """
         with self.catalog.read():
-            backups = self._stored(source)
-            answers = verdicts(self._candidates(backups), self.policy(source), self.clock.now(), freeze=self.freeze())
+            backups, now = self._stored(source), self.clock.now()
+            candidates = [_not_seen(one) if one.id in unseen else one for one in self._candidates(backups)]
+            answers = verdicts(candidates, self.policy(source), now, freeze=self.freeze())
         return {backup.id: (backup, answers[backup.id]) for backup in backups}
 
-    def why(self, backup: Backup) -> Verdict:
-        """Return the verdict on one backup, whatever its state."""
+    def why(self, backup: Backup, unseen: frozenset[str] = NONE) -> Verdict:
+        """Return the verdict on one backup, whatever its state; `unseen` as in `verdicts`."""
         if backup.state is BackupState.PRUNING:
             return BEING_PRUNED
         if backup.state is BackupState.PRUNED:
             return Verdict(keep=False, reasons=(Reason(None, backup.expiry or "it was deleted"),))
-        found = self.verdicts(backup.source).get(backup.id)
+        found = self.verdicts(backup.source, unseen).get(backup.id)
         if found is not None:
             return found[1]
         says = "not finished yet" if backup.state.open else "nothing of it is stored: its record stays"
@@ -98,3 +110,7 @@ class Retention:
     def _candidates(self, backups: tuple[Backup, ...]) -> list[Candidate]:
         used = self.catalog.retained.in_use(self.clock.now()) if backups else {}
         return [candidate_of(backup, used.get(backup.id, "")) for backup in backups]
+
+
+def _not_seen(candidate: Candidate) -> Candidate:
+    return replace(candidate, open=True, busy=NOT_SEEN)

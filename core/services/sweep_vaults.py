@@ -2,12 +2,11 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.catalog import Catalog
-from core.errors import CorruptionError, NotRestorable, SafeholdError, UnknownName
+from core.errors import SafeholdError, UnknownName
 from core.model.backup import Backup, BackupState
 from core.model.naming import CATALOG_SOURCE
 from core.model.notice import Notice, NoticeKind
@@ -15,14 +14,12 @@ from core.model.person import SYSTEM
 from core.model.vault_entry import VaultEntry
 from core.ports import Clock, Runner, Vault
 from core.services.adapters import Adapters
-from core.services.failures import failure_of
+from core.services.find_missing import MOST_EXAMPLES, FindMissing
 
 PERIOD = timedelta(days=1)
 SWEPT_AT = "vaults swept"
 """The mark that says when all vaults were last compared, ISO 8601."""
 RUN = "sweep"
-MOST_EXAMPLES = 5
-WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
 WITHOUT_BYTES = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.CANCELLED, BackupState.PRUNED})
 
 logger = logging.getLogger(__name__)
@@ -107,10 +104,9 @@ class SweepVaults:
                 sources.add(entry.source)
                 self._bytes(vault, entry, found)
         for source in sorted(sources):
-            for backup, error in self._losses(vault, source):
-                if self._lose(backup, error):
-                    found.missing += 1
-                    found.name(backup, error.message)
+            for backup, error in FindMissing(self.catalog, self.adapters, self.clock).mark(vault, source):
+                found.missing += 1
+                found.name(backup, error.message)
         self._tell(found)
         return found
 
@@ -129,25 +125,6 @@ class SweepVaults:
             found.swept_bytes += entry.size
             found.name(entry, "a leftover of a run that ended")
 
-    def _losses(self, vault: Vault, source: str) -> Iterator[tuple[Backup, SafeholdError]]:
-        """Yield the records of a source of which the vault holds no bytes, or too few, and what is wrong."""
-        sizes = {entry.backup_id: entry.size for entry in vault.entries(source) if entry.committed}
-        for backup in self.catalog.retained.stored(source):
-            listed = backup.vault == vault.name and backup.state in WITH_BYTES
-            # What was stored after the vault was listed is asked for by its name.
-            if listed and sizes.get(backup.id, -1) < backup.size and (error := _what_is_wrong(vault, backup)):
-                yield backup, error
-
-    def _lose(self, backup: Backup, error: SafeholdError) -> bool:
-        with self.catalog.write():
-            lost = self.catalog.backups.move(
-                backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(error), unsaved=False
-            )
-            if lost is not None:
-                detail = {"why": error.message}
-                self.catalog.audit.append(self.clock.now(), SYSTEM, "sweep", backup.id, "bytes gone", detail)
-        return lost is not None
-
     def _record(self, backup_id: str) -> Backup | None:
         try:
             return self.catalog.backups.get(backup_id)
@@ -165,12 +142,3 @@ class SweepVaults:
             key = now.isoformat() if done else found.key
             if self.catalog.notices.tell(Notice(NoticeKind.VAULT, found.vault, key, now, facts)) is not None:
                 self.catalog.audit.append(now, SYSTEM, "sweep", found.vault, "compared", facts)
-
-
-def _what_is_wrong(vault: Vault, backup: Backup) -> SafeholdError | None:
-    """Ask the vault itself for one backup: its manifest, and an archive of the size that was stored."""
-    try:
-        vault.open(vault.manifest(backup.source, backup.id)).close()
-    except (NotRestorable, CorruptionError) as error:
-        return error
-    return None

@@ -11,11 +11,13 @@ from core.services.adapters import Adapters
 from core.services.create_backup import CreateBackup
 from core.services.duties import Duty
 from core.services.expire import Expire
+from core.services.find_missing import FindMissing
 from core.services.freeze_retention import FreezeRetention, ThawRetention
 from core.services.hold_backup import KeepBackup, ReleaseBackup
 from core.services.judge_age import JudgeAge
 from core.services.prune import Prune
 from core.services.retention import Retention
+from core.services.save_manifests import SaveManifests
 from core.services.schedules import Schedules
 from core.services.wake_schedules import WakeSchedules
 
@@ -30,6 +32,7 @@ class Ground:
     clock: Clock
     runner: Runner
     owner: str
+    save: SaveManifests
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,15 @@ def keep_time(
     """Put it together. `grace_seconds`: how long the bytes of a backup stay after it was let go."""
     catalog, adapters, access, clock = ground.catalog, ground.adapters, ground.access, ground.clock
     schedules = Schedules(catalog, adapters, access, clock)
-    retention = Retention(catalog, adapters, policies, clock, grace_seconds)
+    find_missing = FindMissing(catalog, adapters, clock)
+    retention = Retention(catalog, adapters, policies, schedules, find_missing, clock, grace_seconds)
     expire = Expire(catalog, adapters, retention)
     prune = Prune(catalog, adapters, retention, clock, ground.runner, ground.owner)
     return Timekeeping(
         schedules=schedules,
         retention=retention,
-        keep_backup=KeepBackup(catalog, access, clock),
-        release_backup=ReleaseBackup(catalog, access, clock),
+        keep_backup=KeepBackup(catalog, access, clock, ground.save),
+        release_backup=ReleaseBackup(catalog, access, clock, ground.save),
         freeze_retention=FreezeRetention(catalog, access, clock),
         thaw_retention=ThawRetention(catalog, access, clock),
         expire=expire,

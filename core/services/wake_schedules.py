@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
 from core.errors import LeaseHeld, SafeholdError, UnavailableError
-from core.model.backup import Backup, BackupState, Tier
-from core.model.expected import ExpectedRun, ExpectedState
+from core.model.backup import Backup, BackupState
+from core.model.expected import MOST_COVERED, ExpectedRun, ExpectedState
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
-from core.model.schedule import Due, due_since, next_after
+from core.model.schedule import Due, backlog, next_after
 from core.services.adapters import Adapters
 from core.services.create_backup import CreateBackup
 from core.services.schedules import Schedules, started_late
@@ -110,19 +110,19 @@ class WakeSchedules:
 
     def _due(self, source: str, now: datetime) -> None:
         """Record the newest due time, with the tiers of all that nobody served, and begin one backup for them."""
-        dues = due_since(self.schedules.current(source), source, self._since[source], now)
-        if not dues:
+        found = backlog(self.schedules.current(source), source, self._since[source], now)
+        if found is None:
             return
-        newest, covers = dues[-1], len(dues) - 1
+        newest, covers = found.newest, found.count - 1
         run = ExpectedRun(
             source=source,
             due_at=newest.at,
             day=newest.day,
-            tiers=frozenset[Tier]().union(*(due.tiers for due in dues)),
+            tiers=found.tiers,
             state=ExpectedState.DUE,
             noted_at=now,
             covers=covers,
-            covers_since=dues[0].at if covers else None,
+            covers_since=found.first_at if covers else None,
         )
         self._since[source] = newest.at
         with self.catalog.write():
@@ -186,5 +186,6 @@ def _note(run: ExpectedRun) -> str:
     if run.attempts:
         return f"try {run.attempts + 1} of the run that was due {run.due_at:%Y-%m-%d %H:%M} UTC"
     if run.covers:
-        return f"catch-up for {run.covers + 1} runs missed since {run.covers_since:%Y-%m-%d %H:%M} UTC"
+        at_least = "at least " if run.covers == MOST_COVERED else ""
+        return f"catch-up for {at_least}{run.covers + 1} runs missed since {run.covers_since:%Y-%m-%d %H:%M} UTC"
     return ""

@@ -1,5 +1,6 @@
 """Policies in the configuration: named, checked, and never below the floor."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from core.config import Config, read_config
 from core.errors import ConfigInvalid
 from core.model.backup import Tier
 from core.model.policy import COMPOSE, Policy
+from core.model.retention import verdicts
 from core.model.span import Span, Unit
+from core.model.verdict import Candidate
 
 TEXT = """\
 [sources.orders]
@@ -86,6 +89,15 @@ floor = 3
     )
 
 
+def test_the_longest_look_back_that_is_taken_can_be_counted(tmp_path: Path) -> None:
+    """With every count at its highest the verdicts of today and of centuries on still come."""
+    rules = "hourly = 10000\ndaily = 10000\nweekly = 5214\nmonthly = 1216\nyearly = 100\n"
+    policy = read(tmp_path, TEXT + rules).policies["long"]
+    for year in (2026, 2500):
+        at = datetime(year, 12, 31, 23, 30, tzinfo=UTC)
+        assert verdicts([Candidate("one", at)], policy, at)["one"].keep
+
+
 def test_compose_can_be_said_in_keys(tmp_path: Path) -> None:
     """The fixed policy is nothing that others can't have under their own name."""
     rules = 'daily_for = "7d"\nweekly_for = "4w"\nmonthly_for = "3mo"\non_demand = 1\n'
@@ -110,6 +122,8 @@ def test_one_rule_is_enough(tmp_path: Path, rule: str) -> None:
         ("last = 0", 15, "policies.long.last is 0. Write a number from 1 to 10000, or take it out."),
         ("daily = -7", 15, "policies.long.daily is -7. Write a number from 1 to 10000"),
         ("on_demand = 10001", 15, "policies.long.on_demand is 10001."),
+        ("yearly = 10000", 15, "policies.long.yearly is 10000. Write a number from 1 to 100, or take it out."),
+        ("monthly = 1217", 15, "policies.long.monthly is 1217. Write a number from 1 to 1216, or take it out."),
         ('weekly = "4"', 15, 'policies.long.weekly is "4". Write a whole number without quotes.'),
         (
             "last = 1\nfloor = 0",

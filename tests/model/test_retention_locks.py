@@ -59,6 +59,16 @@ def test_each_lock_keeps_what_goes_without_it(lock: Lock) -> None:
     assert any(lock in answers[name].locked_by for name in saved)
 
 
+def test_a_record_without_bytes_counts_for_nothing() -> None:
+    """A record that says good and has no bytes is no newest good one, fills no place, and lets no other go."""
+    gone = [replace(one, stored=False) if day > 26 else one for day, one in enumerate(MONTH)]
+    answers = verdicts(gone, COMPOSE, LAST)
+    without = verdicts(MONTH[:27], COMPOSE, LAST)
+    assert {name: answers[name] for name in without} == dict(without)
+    new = Candidate("new", LAST + 20 * DAYS)
+    assert verdicts([*gone, new], COMPOSE, new.at)["d29"].says == "older than 7 days (stored nothing)"
+
+
 def test_an_open_backup_stays() -> None:
     """A run that is not finished is never let go, however old it looks."""
     answers = verdicts(changed(good=False, open=True, stored=False), COMPOSE, LAST)

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from core.model.backup import Tier
 from core.model.schedule import (
     LONGEST_WINDOW,
+    MOST_COUNTED,
     Cron,
     Due,
     Monthly,
     Schedule,
     Weekday,
     Weekly,
-    due_since,
+    backlog,
     jitter,
     next_after,
     occurrences,
@@ -162,10 +163,29 @@ def test_a_cron_expression_keeps_to_the_window() -> None:
 
 
 def test_what_was_missed_is_told_in_its_order() -> None:
-    """After a downtime every due time of it is there, the present one included, a future one not."""
+    """After a downtime every due time of it counts, the present one included, a future one not."""
     since, now = datetime(2026, 5, 1, 3, tzinfo=UTC), datetime(2026, 5, 4, 3, tzinfo=UTC)
-    assert [due.at.day for due in due_since(Schedule(), "gods", since, now)] == [2, 3, 4]
-    assert due_since(Schedule(), "gods", now, since) == ()
+    missed = backlog(Schedule(), "gods", since, now)
+    assert missed is not None
+    assert (missed.count, missed.first_at, missed.newest.at) == (3, since + timedelta(days=1), now)
+    assert missed.tiers == {Tier.DAILY, Tier.WEEKLY}, "the third is a Sunday"
+    assert backlog(Schedule(), "gods", now, since) is None
+
+
+@pytest.mark.parametrize("expression", ["* * * * *", "* * * 1 *", "*/2 0-6 * * *"])
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Lord_Howe"])
+def test_years_of_minutes_are_not_counted(expression: str, zone: str) -> None:
+    """Of very many missed runs only the newest is looked for, and that there were so many or more is said."""
+    rare = Cron("30 4 29 2 *", MONTHLY)
+    schedule = Schedule(zone, daily=False, weekly=None, monthly=None, crons=(Cron(expression), rare))
+    since, now = datetime(2006, 5, 1, 3, tzinfo=UTC), datetime(2026, 5, 20, 17, 31, 12, tzinfo=UTC)
+    missed = backlog(schedule, "gods", since, now)
+    assert missed is not None
+    assert (missed.count, missed.tiers) == (MOST_COUNTED, {Tier.DAILY, Tier.MONTHLY})
+    after = next_after(schedule, "gods", missed.newest.at)
+    assert missed.newest.at <= now
+    assert after is not None
+    assert after.at > now
 
 
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -181,6 +201,20 @@ SCHEDULES = st.builds(
     crons=st.sampled_from([(), (Cron("*/20 1-3 * * *"),), (Cron("30 23 L * *", MONTHLY), Cron("0 0 * * 1#2", WEEKLY))]),
     window_seconds=st.just(0) | st.integers(0, LONGEST_WINDOW),
 )
+
+
+@given(schedule=SCHEDULES, moment=MOMENTS, hours=st.integers(0, 300))
+def test_a_backlog_is_what_walking_through_it_finds(schedule: Schedule, moment: datetime, hours: int) -> None:
+    """The first, the newest, the tiers and the count are those of all its dues."""
+    now = moment + timedelta(hours=hours)
+    dues = list(occurrences(schedule, "gods", moment, now))
+    missed = backlog(schedule, "gods", moment, now)
+    if missed is None:
+        assert dues == []
+        return
+    tiers = frozenset[Tier]().union(*(due.tiers for due in dues))
+    assert (missed.first_at, missed.newest, missed.tiers) == (dues[0].at, dues[-1], tiers)
+    assert missed.count == min(len(dues), MOST_COUNTED)
 
 
 @given(schedule=SCHEDULES, moment=MOMENTS)

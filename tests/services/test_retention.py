@@ -151,13 +151,29 @@ def test_deletion_that_fails_is_told_and_tried_again(timed: Timed) -> None:
         timed.world.clock.passed += 3_600
         timed.retain(MIDNIGHT + 8 * DAY + hours * HOUR)
     waiting = timed.backup(first)
-    assert waiting.state is BackupState.PRUNING
+    assert waiting.state is BackupState.EXPIRED, "nothing is begun of it while nobody can see what else is there"
     assert "Not deleted yet" in waiting.warning
     told = [n for n in timed.core.catalog.notices.changed_since(0) if n.kind is NoticeKind.PRUNE_FAILED]
     assert [n.fields["backup_id"] for n in told] == [first]
     away.rename(vault)
     timed.retain(MIDNIGHT + 8 * DAY + 15 * HOUR)
-    assert timed.backup(first).state is BackupState.PRUNING, "it is not tried at each pass"
+    assert timed.backup(first).state is BackupState.EXPIRED, "it is not tried at each pass"
+    timed.world.clock.passed += 30_000
+    timed.retain(MIDNIGHT + 9 * DAY)
+    assert timed.backup(first).state is BackupState.PRUNED
+    assert timed.stored == rest
+
+
+def test_deletion_that_was_begun_and_fails_is_told(timed: Timed) -> None:
+    """What was marked before the vault went away stays marked, says why it waits, and is deleted later."""
+    first, *rest = daily(timed, WEEK + 1)
+    timed.core.catalog.backups.move(first, frozenset({BackupState.EXPIRED}), state=BackupState.PRUNING)
+    vault, away = timed.world.root / "vault", timed.world.root / "away"
+    vault.rename(away)
+    timed.retain(MIDNIGHT + 8 * DAY)
+    assert timed.backup(first).state is BackupState.PRUNING
+    assert "Not deleted yet" in timed.backup(first).warning
+    away.rename(vault)
     timed.world.clock.passed += 30_000
     timed.retain(MIDNIGHT + 9 * DAY)
     assert timed.backup(first).state is BackupState.PRUNED

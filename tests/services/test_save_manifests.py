@@ -100,6 +100,28 @@ def test_a_hold_stands_in_the_vault_at_once(world: World) -> None:
     assert manifest(world, taken) == before
 
 
+def test_keep_and_release_write_through(world: World) -> None:
+    """Whoever keeps or releases a backup changes its manifest with it: no bot has to come by for that."""
+    taken = world.take()
+    before = manifest(world, taken)
+    kept = world.core.time.keep_backup(taken, ANNA, "the audit", world.clock.now() + timedelta(days=40))
+    assert (manifest(world, taken).hold, kept.unsaved) == (kept.hold, False)
+    released = world.core.time.release_backup(taken, ANNA)
+    assert (manifest(world, taken), released.hold, released.unsaved) == (before, None, False)
+
+
+def test_a_hold_stands_though_the_vault_is_away(world: World) -> None:
+    """Without the vault a backup is held all the same, and the answer says that its manifest has to wait."""
+    taken = world.take()
+    vault, away = world.root / "vault", world.root / "away"
+    shutil.move(vault, away)
+    kept = world.core.time.keep_backup(taken, ANNA, "the audit")
+    assert (kept.hold is not None, kept.unsaved) == (True, True)
+    shutil.move(away, vault)
+    save(world)
+    assert manifest(world, taken).hold == kept.hold
+
+
 def test_a_vault_that_is_away_is_asked_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """What could not be saved stays marked, is told once, and is saved when the vault is back."""
     taken = world.take()

@@ -10,9 +10,9 @@ import pytest
 from core.catalog import Catalog
 from core.errors import NotAllowed, UsageError
 from core.model.backup import Backup, BackupState, Tier
-from core.model.expected import ExpectedRun, ExpectedState
+from core.model.expected import MOST_COVERED, ExpectedRun, ExpectedState
 from core.model.notice import NoticeKind
-from core.model.schedule import Monthly, Schedule, Weekday, Weekly
+from core.model.schedule import Cron, Monthly, Schedule, Weekday, Weekly
 from core.model.schedule_change import ScheduleChange
 from core.services.wake_schedules import RETRIES, WakeSchedules
 from tests.support.world import ANNA, BEN, World
@@ -201,6 +201,19 @@ def test_clock_that_jumps_and_comes_back_runs_no_day_twice_and_none_not(timed: T
     assert days == wanted
     by_due = [b.due_at for b in timed.backups if b.due_at in wanted]
     assert sorted(by_due) == wanted
+
+
+def test_years_of_missed_minutes_are_one_catch_up(timed: Timed) -> None:
+    """A schedule of every minute that was down for two years has one backup, which says that it were very many."""
+    every_minute = replace(DAILY, daily=False, crons=(Cron("* * * * *"), Cron("0 4 1 1 *", frozenset({Tier.MONTHLY}))))
+    timed.core.time.schedules.change("orders", every_minute, ANNA)
+    back = MIDNIGHT + 730 * DAY + timedelta(seconds=30)
+    timed.at(back)
+    (backup,) = timed.backups
+    assert (backup.due_at, backup.tiers) == (back - timedelta(seconds=30), {Tier.DAILY, Tier.MONTHLY})
+    assert backup.note.startswith(f"catch-up for at least {MOST_COVERED + 1} runs missed since 2026-11-28 00:02")
+    timed.at(back + timedelta(seconds=20))
+    assert len(timed.backups) == 1
 
 
 def test_two_processes_begin_one_backup(timed: Timed) -> None:

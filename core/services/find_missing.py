@@ -1,0 +1,83 @@
+"""Finds records whose bytes are gone from their vault, before retention counts on them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.catalog import Catalog
+from core.errors import CorruptionError, NotRestorable, SafeholdError
+from core.model.backup import Backup, BackupState
+from core.model.notice import Notice, NoticeKind
+from core.model.person import SYSTEM
+from core.ports import Clock, Vault
+from core.services.adapters import Adapters
+from core.services.failures import failure_of
+
+WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
+MOST_EXAMPLES = 5
+
+Loss = tuple[Backup, SafeholdError]
+
+
+@dataclass(frozen=True, slots=True)
+class FindMissing:
+    """Compare the records of a source with what lies in the vaults: what is gone is damaged from now on, and told.
+
+    It costs a look at each name of the source in the vault; no archive is read.
+    """
+
+    catalog: Catalog
+    adapters: Adapters
+    clock: Clock
+
+    def __call__(self, source: str) -> frozenset[str]:
+        """Mark what is gone; return the ids of those whose vault is no longer configured: nobody can look at them.
+
+        Raises:
+            VaultUnavailable: a vault can't be read, so nothing can be said of what is in it.
+
+        """
+        listed = [backup for backup in self.catalog.retained.stored(source) if backup.state in WITH_BYTES]
+        for name in sorted({backup.vault for backup in listed} & self.adapters.vaults.keys()):
+            if lost := list(self.mark(self.adapters.vault(name), source)):
+                self._tell(name, lost)
+        return frozenset(backup.id for backup in listed if backup.vault not in self.adapters.vaults)
+
+    def mark(self, vault: Vault, source: str) -> Iterator[Loss]:
+        """Mark as damaged what one vault holds no bytes of, or too few; yield each, and what is wrong with it.
+
+        Raises:
+            VaultUnavailable.
+
+        """
+        sizes = {entry.backup_id: entry.size for entry in vault.entries(source) if entry.committed}
+        for backup in self.catalog.retained.stored(source):
+            listed = backup.vault == vault.name and backup.state in WITH_BYTES
+            # What was stored after the vault was listed is asked for by its name.
+            error = _what_is_wrong(vault, backup) if listed and sizes.get(backup.id, -1) < backup.size else None
+            if error is not None and self._lose(backup, error):
+                yield backup, error
+
+    def _lose(self, backup: Backup, error: SafeholdError) -> bool:
+        with self.catalog.write():
+            lost = self.catalog.backups.move(
+                backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(error), unsaved=False
+            )
+            if lost is not None:
+                detail = {"why": error.message}
+                self.catalog.audit.append(self.clock.now(), SYSTEM, "sweep", backup.id, "bytes gone", detail)
+        return lost is not None
+
+    def _tell(self, vault: str, lost: list[Loss]) -> None:
+        now = self.clock.now()
+        examples = [f"{backup.source} {backup.id}: {error.message}" for backup, error in lost[:MOST_EXAMPLES]]
+        facts = {"orphans": 0, "missing": len(lost), "swept": 0, "swept_bytes": 0, "examples": examples}
+        self.catalog.notices.tell(Notice(NoticeKind.VAULT, vault, now.isoformat(), now, facts))
+
+
+def _what_is_wrong(vault: Vault, backup: Backup) -> SafeholdError | None:
+    """Ask the vault itself for one backup: its manifest, and an archive of the size that was stored."""
+    try:
+        vault.open(vault.manifest(backup.source, backup.id)).close()
+    except (NotRestorable, CorruptionError) as error:
+        return error
+    return None
