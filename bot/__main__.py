@@ -158,7 +158,9 @@ def build_bot(config: Config, settings: Settings) -> Bot:
     # A right is asked for while a modal waits, and a message that is posted again stands twice: neither retries itself.
     quick = WebClient(settings.bot_token, base_url=settings.api_url, timeout=SECONDS_FOR_A_CLICK, retry_handlers=[])
     posting = WebClient(settings.bot_token, base_url=settings.api_url, timeout=10, retry_handlers=[])
-    core = build_core(config, role="bot", groups=SlackGroups(quick), secret=settings.secret)
+    core = build_core(
+        config, role="bot", groups=SlackGroups(quick), secret=settings.secret, heartbeat_url=settings.heartbeat_url
+    )
     board = MessageBoard(core, posting, Postbox(posting, core.catalog, core.clock))
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="listener")
     app = build_app(Desk(core, client, board, public_url), pool, settings.signing_secret)
@@ -177,6 +179,8 @@ def serve(config_path: Path | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # The scheduler would say twice a minute that it ran.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # httpx would write down the address that a picture is uploaded to, which is good for one upload by anybody.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings, config = read_settings(), load_config(config_path)
     ended = threading.Event()
 

@@ -113,7 +113,9 @@ class Homes:
         if records:
             # Each record is compared, so that all are remembered.
             news = [self._is_news(record) for record in records]
-            self._schedule(SECONDS_BETWEEN_DRAWINGS if any(news) else SECONDS_BETWEEN_STEPS)
+            self._schedule(SECONDS_BETWEEN_DRAWINGS if any(news) or changes.notices else SECONDS_BETWEEN_STEPS)
+        elif changes.notices:
+            self._schedule(SECONDS_BETWEEN_DRAWINGS)
 
     def _is_news(self, record: Record) -> bool:
         """Say whether more than the progress of a run has changed."""

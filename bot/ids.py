@@ -33,6 +33,8 @@ class Action(StrEnum):
     VERIFY = "verify"
     RETRY = "retry"
     CANCEL = "cancel"
+    KEEP = "keep"
+    WHY_KEPT = "why_kept"
     APPROVE = "approve"
     DENY = "deny"
     EXTEND = "extend"

@@ -3,13 +3,17 @@
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from slack_sdk import WebClient
 
+from bot.bulletin import Bulletin
+from bot.draft import Draft
 from bot.homes import Homes
 from bot.postbox import Postbox
-from bot.projections import Draft, drafts, subject_of
+from bot.projections import drafts, subject_of
+from bot.quiet import Folds, failures_together
 from core.bootstrap import Core
 from core.errors import BusyError, UnavailableError
 from core.model.transfer import Download
@@ -37,6 +41,7 @@ class MessageBoard:
     _kept_revision: int = 0
     _lead: Lead = field(init=False)
     _homes: Homes = field(init=False)
+    _bulletin: Bulletin = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _woken: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -46,6 +51,7 @@ class MessageBoard:
         """Make what it works with."""
         self._lead = self.core.lead
         self._homes = Homes(self.core, self.client, lambda: self._lead.held)
+        self._bulletin = Bulletin(self.core, self.postbox)
 
     def start(self) -> None:
         """Begin to watch: from where the last process left off, or from now on in a new catalog."""
@@ -108,7 +114,7 @@ class MessageBoard:
             self.resume()
         self._look()
         self._deliver()
-        if not self._due and self._revision != self._kept_revision:
+        if not self._due and not self._bulletin and self._revision != self._kept_revision:
             self.core.catalog.marks.put(REVISION, str(self._revision))
             self._kept_revision = self._revision
 
@@ -124,7 +130,7 @@ class MessageBoard:
 
     def _shown(self) -> bool:
         """Say whether Slack shows everything that is recorded."""
-        return not self._due and self._kept_revision >= self.core.catalog.revision()
+        return not self._due and not self._bulletin and self._kept_revision >= self.core.catalog.revision()
 
     def _look(self) -> None:
         changes = self.core.changes(self._revision)
@@ -132,27 +138,36 @@ class MessageBoard:
             self._due.update(dict.fromkeys(map(subject_of, changes.backups)))
             self._due.update(dict.fromkeys(map(subject_of, changes.restores)))
             self._due.update(dict.fromkeys(map(subject_of, changes.instances)))
+        self._bulletin.add(changes.notices)
         self._revision = changes.revision
 
     def _deliver(self) -> None:
         with self._lock:
-            subjects = tuple(self._due)
-        waiting: list[tuple[int, Draft]] = []
-        for subject in subjects:
-            undone = self._undone(subject, subjects)
-            waiting += [(self._rank(draft), draft) for draft in undone]
+            subjects = dict(self._due)
+        # Only restores are told in another channel too: while this one waits, nothing else needs to be looked at.
+        closed = self.postbox.waits(self.core.config.slack.channel)
+        open_ones = [subject for subject in subjects if not closed or subject.startswith("restore:")]
+        folds = failures_together(self.core, open_ones)
+        head = None if closed else self._bulletin.head()
+        waiting = [(self._rank(head), head.since, head)] if head is not None else []
+        for subject in open_ones:
+            if subject in folds.folded:
+                continue
+            undone = self._undone(subject, subjects, folds)
+            waiting += [(self._rank(draft), draft.since, draft) for draft in undone]
             if not undone:
                 self._done(subject)
-        # New messages first, results before progress; within these in the order of their subjects.
-        for _, draft in sorted(waiting, key=lambda pair: pair[0]):
+        # New messages first, results before progress; within these the oldest first.
+        for _, _, draft in sorted(waiting, key=lambda one: one[:2]):
             if self._stopped.is_set() or not self._lead.hold():
                 return
             self._bring(draft)
 
-    def _undone(self, subject: str, subjects: tuple[str, ...]) -> list[Draft]:
+    def _undone(self, subject: str, subjects: Mapping[str, None], folds: Folds) -> list[Draft]:
         """Return what of a subject does not stand yet; nothing of one that can't be shown."""
         try:
-            undone = [draft for draft in drafts(self.core, subject) if not self.postbox.settled(draft)]
+            standing = drafts(self.core, subject, folds.by_host.get(subject, ()))
+            undone = [draft for draft in standing if not self.postbox.settled(draft)]
             return [draft for draft in undone if not self._orphaned(draft, subjects)]
         except (BusyError, UnavailableError):
             raise
@@ -174,7 +189,7 @@ class MessageBoard:
         with self._lock:
             self._due.pop(subject, None)
 
-    def _orphaned(self, draft: Draft, subjects: tuple[str, ...]) -> bool:
+    def _orphaned(self, draft: Draft, subjects: Mapping[str, None]) -> bool:
         """Say whether it would answer a message that was never posted and will not be."""
         if not draft.thread or self.postbox.posted(draft.thread, draft.root):
             return False

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.blocks.parts import Json, plain
+from bot.draft import Draft
 from bot.ids import METADATA_EVENT
-from bot.projections import Draft
+from bot.pictures import Pictures
 from bot.refusals import Kind, code_of, kind_of, seconds_to_wait
 from core.catalog import Catalog
 from core.catalog.messages import Message
@@ -25,6 +27,10 @@ LONGEST_PAUSE = 30.0
 LONGEST_WAIT = 120.0
 MOST_REFUSALS = 40
 """A little more than an hour of trying: as long as somebody may need to invite the bot to its channel."""
+SECONDS_FOR_A_PICTURE = 2.0
+"""Slack looks through a new file for a moment, in which it refuses messages that show it."""
+NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
+"""Where a connection failed like this, nothing of the request has left."""
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{5,}")
 
 logger = logging.getLogger(__name__)
@@ -33,11 +39,12 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How often a message was refused in a row, when to try it again, and what it said then."""
+    """How often a message was refused in a row, when to try it again, what it said then, and when that was."""
 
     times: int = 0
     until: float = 0.0
     digest: str = ""
+    at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -55,12 +62,17 @@ class Postbox:
     _pauses: dict[str, float] = field(default_factory=dict)
     _refusals: dict[Key, Refusal] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
-    _unsent: set[Key] = field(default_factory=set)
+    _worked_at: float = float("-inf")
+    _pictures: Pictures = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what it works with."""
+        self._pictures = Pictures(self.client)
 
     def settled(self, draft: Draft) -> bool:
         """Say whether nothing is left to do: the message says this already, or was given up with these words."""
         message = self.catalog.messages.get(draft.subject, draft.slot)
-        if message is not None and message.ts and message.digest == draft.digest:
+        if message is not None and message.ts and (message.digest == draft.digest or message.host):
             return True
         refusal = self._refusals.get(_key(draft), Refusal())
         return refusal.times >= MOST_REFUSALS and refusal.digest == draft.digest
@@ -74,6 +86,10 @@ class Postbox:
         """Say whether there will be no such message: it was refused too often."""
         refusal = self._refusals.get((subject, str(slot)), Refusal())
         return refusal.times >= MOST_REFUSALS and not self.posted(subject, slot)
+
+    def waits(self, channel: str) -> bool:
+        """Say whether nothing can be brought to a channel yet."""
+        return self.clock.monotonic() < self._due.get(channel, 0.0)
 
     def hurry(self) -> None:
         """Send what is left in a burst: the process is about to end."""
@@ -95,11 +111,11 @@ class Postbox:
         self._refusals.pop(_key(draft), None)
         return done
 
-    def set_back(self, draft: Draft, why: str) -> None:
+    def set_back(self, draft: Draft, why: str, *, most: int = MOST_REFUSALS) -> None:
         """Let this message alone wait, longer each time; in the end give it up, until it has something new to say."""
-        times = min(self._refusals.get(_key(draft), Refusal()).times + 1, MOST_REFUSALS)
+        times, now = min(self._refusals.get(_key(draft), Refusal()).times + 1, most), self.clock.monotonic()
         wait = min(2.0 ** min(times - 1, 16), LONGEST_WAIT)
-        self._refusals[_key(draft)] = Refusal(times, self.clock.monotonic() + wait, draft.digest)
+        self._refusals[_key(draft)] = Refusal(times, now + wait, draft.digest, now)
         said = f"trying it again in {wait:.0f} s" if times < MOST_REFUSALS else "given up"
         logger.warning("%s, %s in %s: %s; %s", draft.subject, draft.slot, draft.channel, why, said)
 
@@ -113,23 +129,27 @@ class Postbox:
         root = self._root(draft)
         if draft.thread and root is None:
             return False
-        fresh = self.catalog.messages.intend(draft.subject, draft.slot, draft.channel)
-        if not fresh and _key(draft) not in self._unsent:
+        fresh = self.catalog.messages.intend(draft.subject, draft.slot, draft.channel, draft.folded)
+        if not fresh:
             # We died, or lost the answer, between the intention and the record: it may stand already.
             found = self._look(draft, root)
+            self._worked_at = self.clock.monotonic()
             if found is not None:
                 self._keep(draft, *found, "")
-                return False
-        self._post(draft, root, draft.blocks)
+            else:
+                # Nothing stands, so what it tells of may have become more meanwhile: it begins anew.
+                self._withdraw(draft)
+            return False
+        self._post(draft, root, self._pictures.drawn(draft))
         return True
 
     def _post(self, draft: Draft, root: Message | None, blocks: list[Json]) -> None:
         self._spend(draft.channel)
-        self._unsent.discard(_key(draft))
         try:
             answer = self.client.chat_postMessage(
                 channel=root.channel if root else draft.channel,
                 thread_ts=root.ts if root else None,
+                reply_broadcast=True if root and draft.broadcast else None,
                 text=draft.text,
                 blocks=blocks,
                 metadata={
@@ -142,7 +162,11 @@ class Postbox:
         except SlackApiError as error:
             if kind_of(error) is not Kind.BROKEN:
                 # Slack said no to this very request, so nothing stands that would have to be looked for.
-                self._unsent.add(_key(draft))
+                self._withdraw(draft)
+            raise
+        except OSError as error:
+            if isinstance(getattr(error, "reason", None), NEVER_SENT):
+                self._withdraw(draft)
             raise
         self._keep(draft, str(answer["channel"]), str(answer["ts"]), draft.digest)
 
@@ -188,7 +212,11 @@ class Postbox:
         return self._ids.get(name, channel)
 
     def _keep(self, draft: Draft, channel: str, ts: str, digest: str) -> None:
-        self.catalog.messages.put(draft.subject, draft.slot, channel, ts, 0, digest)
+        self._worked_at = self.clock.monotonic()
+        self.catalog.messages.put(Message(draft.subject, draft.slot, channel, ts, 0, digest), draft.folded)
+
+    def _withdraw(self, draft: Draft) -> None:
+        self.catalog.messages.withdraw(draft.subject, draft.slot, draft.channel)
 
     def _spend(self, channel: str) -> None:
         self._due[channel] = self.clock.monotonic() + self.seconds_between_messages
@@ -196,11 +224,7 @@ class Postbox:
     def _refused(self, draft: Draft, error: SlackApiError) -> bool:
         """Take Slack's no: wait, give a message up that can't be edited, or show it without its blocks."""
         kind, code = kind_of(error), code_of(error)
-        if kind is Kind.TOO_MANY:
-            self._due[draft.channel] = self.clock.monotonic() + seconds_to_wait(error)
-            return False
-        if kind is Kind.ACCOUNT:
-            self._pause(draft.channel, f"Slack refuses this app: {code}")
+        if self._only_waits(draft, error):
             return False
         message = self.catalog.messages.get(draft.subject, draft.slot)
         if kind in {Kind.GONE, Kind.UNSHOWABLE} and message is not None and message.ts:
@@ -210,8 +234,32 @@ class Postbox:
         if kind is Kind.UNSHOWABLE:
             logger.error("Slack refused the blocks of %s: %s", draft.subject, error.response.get("response_metadata"))
             return self._post_words(draft)
-        self.set_back(draft, f"Slack refused it: {code}")
+        waits_on = draft.patient and kind is Kind.GONE
+        self.set_back(draft, f"Slack refused it: {code}", most=MOST_REFUSALS - waits_on)
         return False
+
+    def _only_waits(self, draft: Draft, error: SlackApiError) -> bool:
+        """Let the channel wait where the refusal says nothing of this message; say whether it was so."""
+        kind, code, channel = kind_of(error), code_of(error), draft.channel
+        if kind is Kind.TOO_MANY:
+            self._due[channel] = self.clock.monotonic() + seconds_to_wait(error)
+        elif kind is Kind.ACCOUNT:
+            self._pause(channel, f"Slack refuses this app: {code}")
+        elif kind is Kind.BROKEN and self._broken(draft):
+            self._pause(channel, f"Slack does not work: {code}")
+        elif kind is Kind.UNSHOWABLE and self._pictures.refused(draft):
+            self._due[channel] = self.clock.monotonic() + SECONDS_FOR_A_PICTURE
+        else:
+            return False
+        return True
+
+    def _broken(self, draft: Draft) -> bool:
+        """Say whether Slack as a whole is at fault, so that this message's turn doesn't count; else it is its own."""
+        known, now = self._refusals.get(_key(draft)), self.clock.monotonic()
+        if known is not None and known.at < self._worked_at:
+            return False
+        self._refusals[_key(draft)] = Refusal(known.times if known else 0, now, draft.digest, now)
+        return True
 
     def _post_words(self, draft: Draft) -> bool:
         try:

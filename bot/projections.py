@@ -1,52 +1,18 @@
 """Which Slack messages show a record, and what they say now: the catalog is the truth, messages follow it."""
 
-import hashlib
-import json
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 
 from bot.blocks import backup as backups
 from bot.blocks import restore as restores
 from bot.blocks.answers import said, taken
-from bot.blocks.parts import Json, markup
-from bot.blocks.text import cut_markup
+from bot.draft import Draft, within_budget
 from bot.ids import Slot
+from bot.quiet import FAILED, told
 from core.bootstrap import Core
 from core.errors import UnknownName
-from core.model.backup import Backup
+from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
 from core.model.restore import Restore, RestoreState
-
-CHARACTERS = 12_000
-"""Slack refuses a message whose blocks hold about 13,200 characters (msg_blocks_too_long)."""
-SHORTEST = 100
-TEXT_CHARACTERS = 3_000
-"""Slack refuses an edit whose words, which stand in notifications, are longer than 4,000 (msg_too_long)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message as it should stand now.
-
-    `channel` is as configured, a name or an id. `thread` is the subject whose message, in slot `root`, it answers;
-    "" where it stands in the channel. `since` is when its subject began: it can't have been posted before.
-    `passing`: it only tells how far something is, so a later one may take its place.
-    """
-
-    subject: str
-    slot: Slot
-    channel: str
-    blocks: list[Json]
-    text: str
-    since: datetime
-    thread: str = ""
-    root: Slot = Slot.MAIN
-    passing: bool = False
-
-    @property
-    def digest(self) -> str:
-        """Return a hash of what it says."""
-        return hashlib.sha256(json.dumps([self.blocks, self.text], sort_keys=True).encode()).hexdigest()[:32]
 
 
 def subject_of(record: Backup | Restore | Instance) -> str:
@@ -56,12 +22,15 @@ def subject_of(record: Backup | Restore | Instance) -> str:
     return f"restore:{record.id if isinstance(record, Restore) else record.restore_id}"
 
 
-def drafts(core: Core, subject: str) -> tuple[Draft, ...]:
-    """Return every message of a subject as it should stand now; none where the record is gone."""
+def drafts(core: Core, subject: str, folded: Sequence[str] = ()) -> tuple[Draft, ...]:
+    """Return every message of a subject as it should stand now; none where the record is gone.
+
+    `folded` are the subjects that its first message tells of too, where it was not posted yet.
+    """
     kind, _, key = subject.partition(":")
     try:
         if kind == "backup":
-            return _of_backup(core, subject, core.catalog.backups.get(key))
+            return _of_backup(core, core.catalog.backups.get(key), folded)
         if kind == "restore":
             return _of_restore(core, subject, core.catalog.restores.get(key))
         return _of_download(core, subject, key)
@@ -69,40 +38,39 @@ def drafts(core: Core, subject: str) -> tuple[Draft, ...]:
         return ()
 
 
-def within_budget(blocks: list[Json], text: str) -> tuple[list[Json], str]:
-    """Return blocks and words that Slack takes: where they are too long, the longest paragraphs are cut."""
-    fitting = [*blocks]
-    while (excess := _characters(fitting) - CHARACTERS + 1) > 0:
-        place, longest = max(enumerate(map(_paragraph, fitting)), key=lambda pair: len(pair[1]))
-        kept = max(len(longest) // 2, len(longest) - excess)
-        if len(longest) <= SHORTEST:
-            break
-        fitting[place] = {**fitting[place], "text": markup(longest, kept)}
-    return fitting, cut_markup(text, TEXT_CHARACTERS)
-
-
-def _paragraph(block: Json) -> str:
-    return str(block["text"]["text"]) if block["type"] == "section" else ""
-
-
-def _characters(node: object) -> int:
-    if isinstance(node, str):
-        return len(node)
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return sum(map(_characters, children))
-
-
-def _of_backup(core: Core, subject: str, backup: Backup) -> tuple[Draft, ...]:
-    channel, since = core.config.slack.channel, backup.requested_at
+def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft, ...]:
+    subject, channel, since = subject_of(backup), core.config.slack.channel, backup.requested_at
+    message, quiet, thread = core.catalog.messages.get(subject, Slot.MAIN), not told(backup), ""
+    if message is not None and message.host:
+        return ()
+    if quiet and (message is None or not message.ts):
+        thread = _failed_before(core, backup)
+        if message is None and not thread:
+            return ()
+    if message is not None and message.ts:
+        folded = core.catalog.messages.folded(message)
+    earlier = [core.catalog.backups.get(one.partition(":")[2]) for one in folded]
     last_good = core.catalog.backups.newest_good(backup.source) if backup.failure else None
+    shown = within_budget(*backups.message(backup, last_good, earlier))
     passing = backup.step is not None
     main = Draft(
-        subject, Slot.MAIN, channel, *within_budget(*backups.message(backup, last_good)), since, passing=passing
+        subject, Slot.MAIN, channel, *shown, since, thread, passing=passing, folded=tuple(folded), broadcast=True
     )
     ended = backups.outcome(backup)
-    if ended is None:
+    if ended is None or quiet:
         return (main,)
     return main, Draft(subject, Slot.OUTCOME, channel, *within_budget(*ended), since, thread=subject)
+
+
+def _failed_before(core: Core, backup: Backup) -> str:
+    """Return the subject of the failed run, told of in a message that stands, that a scheduled one made up for."""
+    if backup.state is not BackupState.GOOD:
+        return ""
+    before = core.catalog.backups.page(backup.source, older_than=backup.id, size=1).backups
+    if not before or before[0].state not in FAILED:
+        return ""
+    failed = core.catalog.messages.get(subject_of(before[0]), Slot.MAIN)
+    return failed.subject if failed is not None and failed.ts else ""
 
 
 def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]:

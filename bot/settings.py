@@ -26,6 +26,7 @@ class Settings:
     signing_secret: str
     api_url: str
     secret: bytes | None
+    heartbeat_url: str = ""
 
     @property
     def mode(self) -> Mode:
@@ -37,7 +38,7 @@ class Settings:
         return (
             f"Settings(bot_token={_masked(self.bot_token)}, app_token={_masked(self.app_token)}, "
             f"signing_secret={_masked(self.signing_secret)}, api_url={self.api_url!r}, "
-            f"secret={_masked(self.secret or b'')})"
+            f"secret={_masked(self.secret or b'')}, heartbeat_url={_masked(self.heartbeat_url)})"
         )
 
 
@@ -58,11 +59,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         faults.append("SLACK_APP_TOKEN must hold an app-level token (xapp-…), with the scope connections:write.")
     if not app and not signing:
         faults.append("Set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET to be reached over HTTP.")
+    heartbeat = found.get("SAFEHOLD_HEARTBEAT_URL", "").strip()
+    if heartbeat and not heartbeat.startswith(("https://", "http://")):
+        faults.append("SAFEHOLD_HEARTBEAT_URL must be a web address; it begins with https:// or http://.")
     if faults:
         raise UsageError(" ".join(faults), hint="They stand at https://api.slack.com/apps, see README.")
     url = found.get("SLACK_API_URL", "") or SLACK
     secret = found.get("SAFEHOLD_SECRET", "")
-    return Settings(bot, app, signing, url.rstrip("/") + "/", secret.encode() or None)
+    return Settings(bot, app, signing, url.rstrip("/") + "/", secret.encode() or None, heartbeat)
 
 
 def _masked(secret: str | bytes) -> str:

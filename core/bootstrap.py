@@ -48,7 +48,8 @@ from core.services.run_restore import RunRestore
 from core.services.save_manifests import SaveManifests
 from core.services.sweep_vaults import SweepVaults
 from core.services.take_backup import TakeBackup
-from core.services.timekeeping import Ground, Timekeeping, keep_time
+from core.services.telling import ping, tell_by_itself
+from core.services.timekeeping import WAKE, Ground, Timekeeping, keep_time
 from core.services.verify_backup import VerifyBackup
 from core.services.watch_runs import WatchRuns
 from core.vaults import directory
@@ -59,6 +60,8 @@ SHAPES = Shapes(
     provisioners={"process": process.OPTIONS, "command": command.OPTIONS},
 )
 SECONDS_BETWEEN_BEATS = 5.0
+MOST_SECONDS_ASLEEP = 300.0
+"""Schedules that were not woken for so long are not kept, whatever else works."""
 CONFIG_NAME = "safehold.toml"
 
 
@@ -191,12 +194,18 @@ def load_config(path: Path | None = None) -> Config:
 
 
 def build_core(
-    config: Config, *, role: str, groups: Groups, clock: Clock | None = None, secret: bytes | None = None
+    config: Config,
+    *,
+    role: str,
+    groups: Groups,
+    clock: Clock | None = None,
+    secret: bytes | None = None,
+    heartbeat_url: str = "",
 ) -> Core:
     """Wire everything a door needs. Starts nothing and settles nothing: that is `Core.start`.
 
     `role` is "bot" or "command-line". `secret` signs download links; without one a secret of this installation is
-    made once and kept in the state folder.
+    made once and kept in the state folder. `heartbeat_url`, a secret too, is asked as long as a bot does its work.
 
     Raises:
         CatalogCorrupt, UnsupportedVersion: the catalog can't be used.
@@ -204,29 +213,32 @@ def build_core(
     """
     clock = clock or SystemClock()
     catalog = Catalog.open(config.catalog_path)
-    identity, runner = ProcessIdentity.current(), ThreadRunner(config.runner_threads)
+    identity, runner, runs = ProcessIdentity.current(), ThreadRunner(config.runner_threads), config.runs
+    owner = identity.owner
     adapters = build_adapters(config, clock)
     access = Access(config.access, groups)
     failures, prove = FailureLog(config.state_directory / "logs"), ProveBackup(config.state_directory / "scratch")
     tokens = Tokens(secret or kept_secret(config.state_directory))
     take = TakeBackup(catalog, adapters, clock, runner, prove, failures)
-    run = RunRestore(catalog, adapters, clock, runner, prove, failures, identity.owner)
+    run = RunRestore(catalog, adapters, clock, runner, prove, failures, owner)
     initiate = InitiateRestore(catalog, clock, runner, run)
-    orphans = Orphans(catalog, clock, runner, identity.owner)
-    lead = Lead(catalog, identity.owner, clock)
-    create = CreateBackup(catalog, adapters, access, clock, runner, take, identity.owner)
+    orphans = Orphans(catalog, clock, runner, owner)
+    lead = Lead(catalog, owner, clock)
+    create = CreateBackup(catalog, adapters, access, clock, runner, take, owner)
     save = SaveManifests(catalog, adapters, failures)
-    ground = Ground(catalog, adapters, access, clock, runner, identity.owner, save)
+    ground = Ground(catalog, adapters, access, clock, runner, owner, save)
     time = keep_time(ground, create, config.policies, config.grace_seconds)
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
     copy = CopyCatalog(catalog, adapters, clock, runner, config.state_directory / "catalog-copy")
     sweep = SweepVaults(catalog, adapters, clock, runner, config.sweep_after_seconds)
+    told = tell_by_itself(time.retention, time.schedules, config.notices, config.zone)
+    pings = ping(time.retention, config.notices, heartbeat_url, lambda: duties.passed(WAKE, MOST_SECONDS_ASLEEP))
     upkeep = (
         Duty("save manifests", 30, save),
         Duty("copy the catalog", 60, copy),
         Duty("sweep vaults", 600, sweep),
     )
-    duties = (*time.duties, *upkeep)
+    duties = Duties((*time.duties, *upkeep, *told, *pings), lead, clock)
     return Core(
         config=config,
         clock=clock,
@@ -237,14 +249,14 @@ def build_core(
         identity=identity,
         role=role,
         lead=lead,
-        duties=Duties(duties, lead, clock),
+        duties=duties,
         note_clock=NoteClock(catalog, clock),
         heartbeat=Heartbeat(lambda: _beat(catalog, identity, role, clock), SECONDS_BETWEEN_BEATS),
         failures=failures,
         browse=Browse(catalog, adapters, access, clock),
         create_backup=create,
         cancel_run=CancelRun(catalog, access, clock, runner),
-        verify_backup=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, identity.owner),
+        verify_backup=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, owner),
         offer_download=OfferDownload(catalog, adapters, access, clock, tokens, config.web.link_seconds),
         open_download=OpenDownload(catalog, adapters, clock, tokens),
         plan_restore=PlanRestore(catalog, adapters, access, clock),
@@ -255,15 +267,7 @@ def build_core(
         check_up=CheckUp(catalog, adapters, config.state_directory),
         reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, orphans),
         time=time,
-        watch_runs=WatchRuns(
-            catalog,
-            clock,
-            runner,
-            failures,
-            identity.owner,
-            config.runs.stalled_seconds,
-            config.runs.longest_seconds,
-        ),
+        watch_runs=WatchRuns(catalog, clock, runner, failures, owner, runs.stalled_seconds, runs.longest_seconds),
         save_manifests=save,
         copy_catalog=copy,
         sweep_vaults=sweep,

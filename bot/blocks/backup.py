@@ -1,5 +1,7 @@
 """One backup: its row, its details opened in place, its message in the channel and the reply in its thread."""
 
+from collections.abc import Sequence
+
 from bot.blocks.parts import Json, actions, button, markup, section
 from bot.blocks.text import code, counts, cut, cut_markup, duration, escape, person, quoted, short, size, step, when
 from bot.ids import Action
@@ -44,9 +46,12 @@ def details(backup: Backup) -> list[Json]:
     return [section("\n".join(told)), *actions(_buttons(backup))]
 
 
-def message(backup: Backup, last_good: Backup | None) -> tuple[list[Json], str]:
-    """Return the backup's message in the channel, and the same in words for notifications."""
-    text = _saying(backup, last_good)
+def message(backup: Backup, last_good: Backup | None, earlier: Sequence[Backup] = ()) -> tuple[list[Json], str]:
+    """Return the backup's message in the channel, and the same in words for notifications.
+
+    `earlier` are runs of the same source that failed before it and have no messages of their own.
+    """
+    text = _saying(backup, last_good) if not earlier else _often(backup, last_good, earlier)
     return [section(text), *actions(_message_buttons(backup))], text
 
 
@@ -90,6 +95,12 @@ def _saying(backup: Backup, last_good: Backup | None) -> str:
             return f"{name} by {who}{note} was cancelled. Leftovers are removed, {code(backup.source)} was not touched."
         case _:
             return f"{name} by {who}{note} {_failed(backup)}{_last_good(backup, last_good)}{_reference(backup)}"
+
+
+def _often(backup: Backup, last_good: Backup | None, earlier: Sequence[Backup]) -> str:
+    since, times = when(min(one.requested_at for one in earlier)), len(earlier) + 1
+    told = f"Backup of {code(backup.source)} failed {times} times since {since}, when Slack could not be reached."
+    return f"{told} The last one {_failed(backup)}{_last_good(backup, last_good)}{_reference(backup)}"
 
 
 def _again(backup: Backup) -> str:

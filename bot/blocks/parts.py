@@ -18,6 +18,7 @@ ELEMENTS = 25
 CONTEXT_ELEMENTS = 10
 FIELDS = 10
 TITLE = 24
+ALT_TEXT = 2_000
 INPUT_LABEL = 2_000
 INPUT_TEXT = 3_000
 CONFIRM_TITLE = 100
@@ -64,6 +65,11 @@ def section(text: str, accessory: Json | None = None) -> Json:
 def context(*texts: str) -> Json:
     """Return small print; markup."""
     return {"type": "context", "elements": [markup(text) for text in texts[:CONTEXT_ELEMENTS]]}
+
+
+def image(file_id: str, alt_text: str) -> Json:
+    """Return an uploaded picture; `alt_text` is plain and says the same in words."""
+    return {"type": "image", "slack_file": {"id": file_id}, "alt_text": cut(alt_text, ALT_TEXT) or "-"}
 
 
 def divider() -> Json:

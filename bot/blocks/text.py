@@ -1,7 +1,7 @@
 """Words and numbers as people read them, safe to stand in Slack's markup."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from core.model.person import Door, Person
@@ -82,6 +82,14 @@ def about(count: int) -> str:
     """Return bytes as an estimate reads: "70 MB", "9.1 GB"."""
     number, unit = size(count).split(" ")
     return f"{float(number):.0f} {unit}" if float(number) >= 10 else f"{number} {unit}"  # noqa: PLR2004 - below, a tenth tells
+
+
+def change(sizes: Sequence[int]) -> str:
+    """Return how sizes went from the first to the last: "+10 %", "-3 %", "as before"; "" for fewer than two."""
+    if len(sizes) < 2 or not sizes[0]:  # noqa: PLR2004 - a change has two ends
+        return ""
+    percent = round((sizes[-1] - sizes[0]) / sizes[0] * 100)
+    return f"{percent:+d} %" if percent else "as before"
 
 
 def duration(seconds: float) -> str:

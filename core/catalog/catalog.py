@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from core.catalog.audit import Audit, Head
 from core.catalog.backups import Backups
+from core.catalog.daily import Daily
 from core.catalog.downloads import Downloads
 from core.catalog.expected import Expected
 from core.catalog.file import CatalogFile, corrupt, create_folder, create_private, translated
@@ -59,6 +60,7 @@ class Catalog:
         self.messages = Messages(file)
         self.marks = Marks(file)
         self.retained = Retained(file)
+        self.daily = Daily(file)
         self.expected = Expected(file)
         self.schedules = Schedules(file)
         self.freezes = Freezes(file)

@@ -1,16 +1,20 @@
 """Messages: which message in which channel shows which record, and what it last showed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from core.catalog.columns import PLAIN, Table
 from core.catalog.file import CatalogFile, rows
+
+FOLDED = "in "
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message that shows a subject in one of its slots.
 
-    `ts` is empty between the intention to post it and the answer. `digest` is of what it last showed, at `revision`.
+    `ts` is empty between the intention to post it and the answer. `digest` is of what it last showed, at `revision`; of
+    a subject that another one's message tells of, it names that one.
     """
 
     subject: str
@@ -19,6 +23,11 @@ class Message:
     ts: str
     revision: int
     digest: str
+
+    @property
+    def host(self) -> str:
+        """Return the subject in whose message this one was folded, "" where it has its own."""
+        return self.digest.removeprefix(FOLDED) if self.digest.startswith(FOLDED) else ""
 
 
 TABLE = Table(
@@ -41,26 +50,45 @@ class Messages:
 
     def by_channel_ts(self, channel: str, ts: str) -> Message | None:
         """Return what a message shows, by where it stands."""
-        return self._one("select * from messages where channel = ? and ts = ?", channel, ts)
+        return self._one("select * from messages where channel = ? and ts = ? and digest not like 'in %'", channel, ts)
 
-    def intend(self, subject: str, slot: str, channel: str) -> bool:
-        """Record that a message is about to be posted; False where one was before: look for it, don't post again."""
-        with self._file.write() as db:
-            cursor = db.execute(
-                "insert into messages (subject, slot, channel, ts, revision, digest) values (?, ?, ?, '', 0, '') "
-                "on conflict (subject, slot) do nothing",
-                (subject, slot, channel),
-            )
-            return cursor.rowcount == 1
+    def folded(self, message: Message) -> tuple[str, ...]:
+        """Return the subjects that were folded into a message."""
+        sql = "select subject from messages where channel = ? and ts = ? and digest = ? order by subject"
+        with self._file.read() as db:
+            found = db.execute(sql, (message.channel, message.ts, FOLDED + message.subject)).fetchall()
+        return tuple(str(row[0]) for row in found)
 
-    def put(self, subject: str, slot: str, channel: str, ts: str, revision: int, digest: str) -> None:
-        """Record where a message stands and what it shows."""
+    def intend(self, subject: str, slot: str, channel: str, folded: Sequence[str] = ()) -> bool:
+        """Record that a message is about to be posted; False where one was before: look for it, don't post again.
+
+        `folded` are further subjects that it tells of.
+        """
+        sql = (
+            "insert into messages (subject, slot, channel, ts, revision, digest) values (?, ?, ?, '', 0, ?) "
+            "on conflict (subject, slot) do nothing"
+        )
         with self._file.write() as db:
-            db.execute(
-                "insert or replace into messages (subject, slot, channel, ts, revision, digest) "
-                "values (?, ?, ?, ?, ?, ?)",
-                (subject, slot, channel, ts, revision, digest),
-            )
+            fresh = db.execute(sql, (subject, slot, channel, "")).rowcount == 1
+            if fresh:
+                for one in folded:
+                    db.execute(sql, (one, slot, channel, FOLDED + subject))
+        return fresh
+
+    def withdraw(self, subject: str, slot: str, channel: str) -> None:
+        """Take an intention back: it is known that nothing was posted. What was posted stays."""
+        with self._file.write() as db:
+            db.execute("delete from messages where subject = ? and slot = ? and ts = ''", (subject, slot))
+            told = "delete from messages where channel = ? and ts = '' and digest = ?"
+            db.execute(told, (channel, FOLDED + subject))
+
+    def put(self, message: Message, folded: Sequence[str] = ()) -> None:
+        """Record where a message stands and what it shows, with the subjects that are folded into it."""
+        told = [replace(message, subject=one, digest=FOLDED + message.subject) for one in folded]
+        sql = "insert or replace into messages (subject, slot, channel, ts, revision, digest) values (?, ?, ?, ?, ?, ?)"
+        with self._file.write() as db:
+            for one in (message, *told):
+                db.execute(sql, (one.subject, one.slot, one.channel, one.ts, one.revision, one.digest))
 
     def _one(self, sql: str, *parameters: str) -> Message | None:
         with self._file.read() as db:

@@ -5,6 +5,7 @@ from core.model.options import Option
 TABLES = (
     "access",
     "catalog",
+    "notices",
     "policies",
     "provisioners",
     "retention",
@@ -82,6 +83,11 @@ WEB = (
 RETENTION = (
     Option("grace", "duration", default=86_400, says="How long the bytes of a backup stay after it was let go."),
     Option("sweep_after", "duration", default=86_400, says="How old a leftover in a vault is before it is removed."),
+)
+NOTICES = (
+    Option("digest", "rule", default="09:00", says="When the digest comes, in the team's zone; `false` for never."),
+    Option("evening", "rule", default="18:00", says="When it is told what will be deleted; `false` for never."),
+    Option("heartbeat_every", "duration", default=300, says="How often the URL in `SAFEHOLD_HEARTBEAT_URL` is asked."),
 )
 RUNS = (
     Option("stalled_after", "duration", default=1800, says="How long no byte may move before a run is ended."),

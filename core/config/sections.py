@@ -11,6 +11,7 @@ from platformdirs import user_data_dir
 from core.config import keys
 from core.config.kinds import HIGHEST_PORT, shown
 from core.config.lines import Place
+from core.config.notices import read_notices
 from core.config.policies import read_policies
 from core.config.schedules import read_defaults, read_schedule
 from core.config.table import Reading, either, near, read_options, table_in
@@ -64,6 +65,7 @@ class Sections:
             slack=self._slack(),
             web=self._web(),
             runs=self._runs(),
+            notices=read_notices(self.reading, self._options(self._table("notices"), ("notices",), keys.NOTICES)),
             grace_seconds=retention["grace"],
             sweep_after_seconds=retention["sweep_after"],
             **top,

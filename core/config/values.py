@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,15 @@ class WebConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticesConfig:
+    """When people are told what happened, in the team's zone; None where they are not."""
+
+    digest: time | None = time(9)
+    evening: time | None = time(18)
+    heartbeat_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
 class RunsConfig:
     """When a run counts as hanging."""
 
@@ -86,6 +96,7 @@ class Config:
     slack: SlackConfig = field(default_factory=SlackConfig)
     web: WebConfig = field(default_factory=WebConfig)
     runs: RunsConfig = field(default_factory=RunsConfig)
+    notices: NoticesConfig = field(default_factory=NoticesConfig)
     grace_seconds: int = 86_400
     sweep_after_seconds: int = 86_400
     team: str = ""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from core.catalog import Catalog
 from core.model.backup import Backup, Page
 from core.model.instance import Instance
+from core.model.notice import Notice
 from core.model.person import Person
 from core.model.restore import Restore
 from core.model.source import Source
@@ -49,6 +50,7 @@ class Changes:
     backups: tuple[Backup, ...]
     restores: tuple[Restore, ...]
     instances: tuple[Instance, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,11 @@ class Browse:
         backups = tuple(self.catalog.backups.changed_since(since, MOST_CHANGES))
         restores = tuple(self.catalog.restores.changed_since(since, MOST_CHANGES))
         instances = tuple(self.catalog.instances.changed_since(since, MOST_CHANGES))
+        notices = self.catalog.notices.changed_since(since, MOST_CHANGES)
         # Where a list was cut, go on from its end; what was then seen twice is drawn twice, nothing is skipped.
-        ends = [records[-1].revision for records in (backups, restores, instances) if len(records) >= MOST_CHANGES]
-        return Changes(min([revision, *ends]), backups, restores, instances)
+        lists = (backups, restores, instances, notices)
+        ends = [records[-1].revision for records in lists if len(records) >= MOST_CHANGES]
+        return Changes(min([revision, *ends]), backups, restores, instances, notices)
 
     def _lately(self) -> tuple[Backup | Restore | Instance, ...]:
         dated: list[tuple[datetime, Backup | Restore | Instance]] = [

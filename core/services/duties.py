@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.errors import SafeholdError
@@ -28,6 +28,12 @@ class Duties:
     all: tuple[Duty, ...]
     lead: Lead
     clock: Clock
+    _passed: dict[str, float] = field(default_factory=dict)
+
+    def passed(self, name: str, seconds: float) -> bool:
+        """Say whether a pass of that name went well within the last so many seconds."""
+        at = self._passed.get(name)
+        return at is not None and self.clock.monotonic() - at <= seconds
 
     def run(self, duty: Duty) -> bool:
         """Do one pass if this process leads; say whether it was done and went well."""
@@ -42,6 +48,7 @@ class Duties:
             # A boundary: a fault in one duty must neither end it for ever nor touch the others.
             logger.exception("%s failed, it is tried again", duty.name)
             return False
+        self._passed[duty.name] = self.clock.monotonic()
         return True
 
     def run_all(self) -> None:

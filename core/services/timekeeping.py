@@ -21,6 +21,8 @@ from core.services.save_manifests import SaveManifests
 from core.services.schedules import Schedules
 from core.services.wake_schedules import WakeSchedules
 
+WAKE, WAKE_SECONDS = "wake schedules", 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -73,7 +75,7 @@ def keep_time(
         expire=expire,
         prune=prune,
         duties=(
-            Duty("wake schedules", 10, WakeSchedules(catalog, adapters, schedules, create)),
+            Duty(WAKE, WAKE_SECONDS, WakeSchedules(catalog, adapters, schedules, create)),
             Duty("judge ages", 30, JudgeAge(catalog, adapters)),
         ),
     )

@@ -101,9 +101,11 @@ destroy = ["S0DBA"]
     return path
 
 
-def build_world(slack: SlackServer, folder: Path, config: Path, *, board: bool = True) -> World:
+def build_world(
+    slack: SlackServer, folder: Path, config: Path, *, board: bool = True, clock: ShiftedClock | None = None
+) -> World:
     """Start a bot as the composition root does, without sockets and without pauses between messages."""
-    clock = ShiftedClock()
+    clock = clock or ShiftedClock()
     client = WebClient(BOT_TOKEN, base_url=slack.url, retry_handlers=[])
     core = build_core(load_config(config), role="bot", groups=SlackGroups(client), clock=clock, secret=b"a test secret")
     postbox = Postbox(client, core.catalog, clock, seconds_between_messages=0.0)
@@ -138,12 +140,17 @@ def make_world(slack: SlackServer, tmp_path: Path) -> Iterator[Callable[..., Wor
     with ExitStack() as stack:
 
         def make(
-            sources: tuple[str, ...] = ("orders",), more: str = "", *, board: bool = True, grouped: bool = False
+            sources: tuple[str, ...] = ("orders",),
+            more: str = "",
+            *,
+            board: bool = True,
+            grouped: bool = False,
+            clock: ShiftedClock | None = None,
         ) -> World:
             path = write_config(tmp_path, sources, more)
             if grouped:
                 path.write_text(path.read_text().replace(f"restore = {TEAM}", 'restore = ["S0TEAM"]'))
-            world = build_world(slack, tmp_path, path, board=board)
+            world = build_world(slack, tmp_path, path, board=board, clock=clock)
             stack.callback(close, world)
             return world
 

@@ -57,6 +57,9 @@ class SlackServer:
     archived: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     expired: set[str] = field(default_factory=set)
+    always: Trouble | None = None
+    files: dict[str, bytes] = field(default_factory=dict)
+    completed: set[str] = field(default_factory=set)
     socket_url: str = ""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -89,6 +92,19 @@ class SlackServer:
         self._server.shutdown()
         self._server.server_close()
 
+    def go_away(self) -> None:
+        """Refuse connections from now on."""
+        assert self._server is not None
+        self._server.shutdown()
+        self._server.server_close()
+
+    def come_back(self) -> None:
+        """Listen again where it did before."""
+        assert self._server is not None
+        self._server = ThreadingHTTPServer(self._server.server_address, self._server.RequestHandlerClass)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
     @property
     def url(self) -> str:
         """Return the base of the Web API."""
@@ -119,8 +135,12 @@ class SlackServer:
         """Answer one request."""
         parsed = urlparse(handler.path)
         length = int(handler.headers.get("Content-Length") or 0)
-        raw = handler.rfile.read(length).decode()
-        kind = handler.headers.get("Content-Type", "")
+        content = handler.rfile.read(length)
+        if parsed.path.startswith("/upload/"):
+            self.files[parsed.path.removeprefix("/upload/")] = content
+            self._answer(handler, {"ok": True}, self.always)
+            return
+        raw, kind = content.decode(), handler.headers.get("Content-Type", "")
         body = json.loads(raw or "{}") if "json" in kind else dict(parse_qsl(raw))
         body = {**dict(parse_qsl(parsed.query)), **body}
         held = self.holds.get(parsed.path.removeprefix("/api/"))
@@ -159,7 +179,7 @@ class SlackServer:
             return {"ok": False, "error": "invalid_auth"}, None
         self.heard.append(Heard(method, body))
         waiting = self.troubles.get(method) or []
-        trouble = waiting.pop(0) if waiting else None
+        trouble = waiting.pop(0) if waiting else self.always
         if trouble is not None and not trouble.cut:
             return {"ok": False, "error": trouble.error}, trouble
         answer = getattr(self, f"_{method.replace('.', '_')}", self._unknown)(body)
@@ -203,9 +223,27 @@ class SlackServer:
         if not self._check(lambda: check_blocks(body["blocks"])):
             return {"error": "invalid_blocks"}
         ts = f"{time.time():.3f}{next(self._numbers):03d}"
-        kept = ("text", "blocks", "metadata", "thread_ts")
+        if not all(self._has_file(block) for block in body["blocks"]):
+            return {"error": "invalid_blocks"}
+        kept = ("text", "blocks", "metadata", "thread_ts", "reply_broadcast")
         self.messages.setdefault(channel, []).append({"ts": ts, **{name: body.get(name) for name in kept}})
         return {"channel": channel, "ts": ts}
+
+    def _has_file(self, block: Json) -> bool:
+        return block["type"] != "image" or block["slack_file"]["id"] in self.completed
+
+    def _files_getUploadURLExternal(self, body: Json) -> Json:  # noqa: N802 - Slack's name
+        file_id = f"F{next(self._numbers):08d}"
+        assert int(body["length"]) > 0
+        return {"upload_url": self.url.replace("/api/", f"/upload/{file_id}"), "file_id": file_id}
+
+    def _files_completeUploadExternal(self, body: Json) -> Json:  # noqa: N802 - Slack's name
+        named = body["files"] if isinstance(body["files"], list) else json.loads(body["files"])
+        for file in named:
+            if file["id"] not in self.files:
+                return {"error": "file_not_found"}
+            self.completed.add(file["id"])
+        return {"files": named}
 
     def _chat_update(self, body: Json) -> Json:
         if error := self._closed(body["channel"]):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.blocks import backup as backups
 from bot.blocks import restore as restores
+from bot.draft import CHARACTERS, TEXT_CHARACTERS, Draft, within_budget
 from bot.ids import Slot
-from bot.projections import CHARACTERS, TEXT_CHARACTERS, Draft, within_budget
 from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
 from core.model.restore import Restore

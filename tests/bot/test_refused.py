@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_message_that_can_not_be_edited_holds_no_other_up(
     slack.until(lambda: len(slack.messages.get("C0BACKUPS", [])) == 4 and shown(world), "both messages and replies")
     old = world.core.catalog.messages.get(f"backup:{first}", "main")
     assert old is not None
-    world.core.catalog.messages.put(old.subject, old.slot, "C0OLD", old.ts, 0, old.digest)
+    world.core.catalog.messages.put(replace(old, channel="C0OLD"))
     slack.archived |= {"C0OLD"} if code == "is_archived" else set()
     slack.left |= {"C0OLD"} if code == "not_in_channel" else set()
     world.core.catalog.backups.move(first, ANY, warning="nobody will read this")

@@ -62,7 +62,7 @@ def test_message_is_intended_once(catalog: Catalog) -> None:
     assert catalog.messages.intend("b1", "channel", "C1")
     assert not catalog.messages.intend("b1", "channel", "C1")
     assert catalog.messages.get("b1", "channel") == Message("b1", "channel", "C1", "", 0, "")
-    catalog.messages.put("b1", "channel", "C1", "1.2", 7, "d")
+    catalog.messages.put(Message("b1", "channel", "C1", "1.2", 7, "d"))
     wanted = Message("b1", "channel", "C1", "1.2", 7, "d")
     assert catalog.messages.get("b1", "channel") == wanted == catalog.messages.by_channel_ts("C1", "1.2")
     assert catalog.messages.by_channel_ts("C2", "1.2") is None

@@ -22,6 +22,7 @@ SECTIONS = {
     "[provisioners.NAME]": keys.PROVISIONER,
     "[access]": keys.ACCESS,
     "[slack]": keys.SLACK,
+    "[notices]": keys.NOTICES,
     "[web]": keys.WEB,
     "[catalog]": keys.CATALOG,
     "[state]": keys.STATE,
