@@ -20,14 +20,15 @@ class DailyTime:
     at: time
     zone: str
     _done: date | None = field(default=None)
+    _known_since: datetime | None = field(default=None)
 
     def due(self, now: datetime) -> date | None:
         """Return the day for which it is time now, None where it is not or was done."""
-        zone = zone_of(self.zone)
+        zone, since = zone_of(self.zone), self._since(now)
         day = day_at(zone, now)
         if day == self._done or now < (begins := moment_of(zone, datetime.combine(day, self.at))):
             return None
-        if begins <= self._since(now) or (self.catalog.marks.get(self._mark) or "") == day.isoformat():
+        if begins <= since or (self.catalog.marks.get(self._mark) or "") == day.isoformat():
             self._done = day
             return None
         return day
@@ -41,9 +42,11 @@ class DailyTime:
         return f"{self.what} done"
 
     def _since(self, now: datetime) -> datetime:
-        name = f"{self.what} since"
-        kept = self.catalog.marks.get(name)
-        if kept is None:
-            self.catalog.marks.put(name, now.isoformat())
-            return now
-        return datetime.fromisoformat(kept)
+        """Return when it was first asked, by any process."""
+        if self._known_since is None:
+            name = f"{self.what} since"
+            kept = self.catalog.marks.get(name)
+            if kept is None:
+                self.catalog.marks.put(name, now.isoformat())
+            self._known_since = datetime.fromisoformat(kept) if kept else now
+        return self._known_since

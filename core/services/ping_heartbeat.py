@@ -46,8 +46,8 @@ class PingHeartbeat:
 
     def _ping(self) -> None:
         # Not httpx: its client writes each address that it asks into the log.
-        request = Request(self.url, headers={"User-Agent": "safehold"})  # noqa: S310 - http or https, read_settings says
         try:
+            request = Request(self.url, headers={"User-Agent": "safehold"})  # noqa: S310 - http or https, read_settings says
             with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - as above
                 answer.read(MOST_BYTES)
         except HTTPError as error:

@@ -173,7 +173,7 @@ def test_scheduled_success_is_left_to_the_digest(bot: Driven) -> None:
 
 def test_running_scheduled_backup_is_silent_until_it_fails(bot: Driven) -> None:
     """While it runs nothing is posted; when it fails, its message says so and offers Retry."""
-    running = bot.scheduled(BackupState.GOOD, state=BackupState.RUNNING, finished_at=None, size=0)
+    running = bot.scheduled(BackupState.RUNNING, finished_at=None, failure=None)
     bot.settle()
     assert bot.messages == []
     failure = replace(bot.scheduled(BackupState.FAILED, source="other").failure, message="The vault is full.")  # type: ignore[type-var]

@@ -92,7 +92,7 @@ def test_it_says_how_a_source_stands(timed: Timed) -> None:
     [source] = facts["sources"]
     assert source["newest_good_at"] == backup.taken_at.isoformat()
     assert (source["name"], source["size"], source["sizes"]) == ("orders", backup.size, sizes)
-    assert (source["overdue"], source["failures"], source["goal_seconds"]) == (False, 1, 86_400)
+    assert (source["overdue"], source["failures"], source["goal_seconds"]) == (False, 1, 93_600)
     assert source["next_due_at"].startswith("2026-01-04T")
     assert facts["failures"] == [
         {

@@ -1,5 +1,6 @@
 """The evening post: what goes until the next evening, told once while it can still be kept."""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -83,6 +84,6 @@ def test_what_is_let_go_later_is_looked_for_where_the_grace_is_short(timed: Time
     until = MIDNIGHT + 10 * DAY + 18 * HOUR
     retention = timed.core.time.retention
     assert list(Going(retention)(until)) == []
-    short = Going(type(retention)(retention.catalog, retention.adapters, retention.policies, retention.clock, 3_600.0))
+    short = Going(replace(retention, grace_seconds=3_600.0))
     assert short.count(until) == len(list(short(until))) > 0
     assert all(one.at <= until for one in short(until))
