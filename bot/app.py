@@ -9,9 +9,9 @@ from slack_sdk import WebClient
 from bot.call import Desk
 from bot.deliveries import Deliveries
 from bot.guard import Guard
-from bot.listeners import approve, browse, commands, create, download, home, instances, restore
+from bot.listeners import approve, browse, commands, create, download, home, instances, keep, restore
 
-FLOWS = (commands, browse, create, download, restore, approve, instances, home)
+FLOWS = (commands, browse, create, download, restore, approve, instances, keep, home)
 
 
 def build_app(desk: Desk, pool: ThreadPoolExecutor, signing_secret: str = "") -> App:

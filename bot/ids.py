@@ -34,6 +34,7 @@ class Action(StrEnum):
     RETRY = "retry"
     CANCEL = "cancel"
     KEEP = "keep"
+    RELEASE = "release"
     WHY_KEPT = "why_kept"
     APPROVE = "approve"
     DENY = "deny"
@@ -42,6 +43,7 @@ class Action(StrEnum):
     SOURCE = "source"
     NOTE = "note"
     REASON = "reason"
+    UNTIL = "until"
 
 
 class Block(StrEnum):
@@ -51,6 +53,7 @@ class Block(StrEnum):
     NOTE = "note"
     LIFETIME = "lifetime"
     REASON = "reason"
+    UNTIL = "until"
 
 
 class View(StrEnum):
@@ -59,6 +62,7 @@ class View(StrEnum):
     BACK_UP = "back_up"
     RESTORE = "restore"
     DENY = "deny"
+    KEEP = "keep"
     LIST = "list"
     NOTICE = "notice"
     LOADING = "loading"

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -36,12 +36,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What is done with a submitted modal. `check` looks at what was typed, asks nobody and raises UsageError."""
+    """What is done with a submitted modal.
+
+    `checks`, by input, look at what was typed, ask nobody and raise UsageError: it is shown below that input.
+    """
 
     work: Work
-    check: Check
-    block: str
+    checks: Mapping[str, Check]
     verb: Verb
+
+    def errors(self, call: Call) -> dict[str, str]:
+        """Return what is wrong with each input, nothing where all of them are right."""
+        found = {}
+        for block, check in self.checks.items():
+            try:
+                check(call)
+            except UsageError as error:
+                found[block] = cut(str(error), ERROR_LENGTH)
+        return found
 
 
 @dataclass(slots=True)
@@ -74,11 +86,9 @@ class Submissions:
     memory: _Memory = field(default_factory=_Memory)
 
     def take(self, ack: Ack, call: Call, form: Form) -> None:
-        """Acknowledge: with an error below the input that is wrong, else with a modal that asks to wait."""
-        try:
-            form.check(call)
-        except UsageError as error:
-            ack(response_action="errors", errors={form.block: cut(str(error), ERROR_LENGTH)})
+        """Acknowledge: with an error below each input that is wrong, else with a modal that asks to wait."""
+        if errors := form.errors(call):
+            ack(response_action="errors", errors=errors)
             return
         ack(response_action="update", view=answers.loading(_title(call.view)))
         self.pool.submit(self._answer, call, form, time.monotonic() + SECONDS_UNTIL_SHOWN)
@@ -113,7 +123,7 @@ class Submissions:
         return None if working else answer or answers.sent_before()
 
     def _failed(self, call: Call, error: Exception, verb: Verb) -> Answer:
-        blocks = self.explain(call, error, verb)
+        blocks = self.explain(call, error, call.right or verb)
         text = str(error) if isinstance(error, SafeholdError) else "Safehold"
         if isinstance(error, (UsageError, BusyError, UnavailableError)):
             return Answer(answers.asked_again(call.view, blocks), blocks, text)

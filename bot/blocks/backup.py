@@ -2,8 +2,24 @@
 
 from collections.abc import Sequence
 
+from bot.blocks import keeping as keeps
+from bot.blocks.keeping import NOTHING, Keeping
 from bot.blocks.parts import Json, actions, button, markup, section
-from bot.blocks.text import code, counts, cut, cut_markup, duration, escape, person, quoted, short, size, step, when
+from bot.blocks.text import (
+    code,
+    counts,
+    cut,
+    cut_markup,
+    duration,
+    escape,
+    person,
+    quoted,
+    short,
+    size,
+    step,
+    verbatim,
+    when,
+)
 from bot.ids import Action
 from core.model.backup import Backup, BackupState, Failure, Proof, Tier
 
@@ -13,8 +29,8 @@ SAYING = 700
 LABELS = 40
 
 
-def row(backup: Backup, *, with_source: bool = False) -> str:
-    """Return the backup's line in a list: when, tiers, size, state."""
+def row(backup: Backup, keeping: Keeping = NOTHING, *, with_source: bool = False) -> str:
+    """Return the backup's line in a list: when, tiers, size, state, how long it is kept."""
     source = f"{code(backup.source)} · " if with_source else ""
     if backup.state.open:
         who = person(backup.requested_by)
@@ -22,6 +38,7 @@ def row(backup: Backup, *, with_source: bool = False) -> str:
     told = [when(backup.started_at or backup.requested_at), _tiers(backup), _state(backup)]
     if backup.step is not None:
         told.append(step(backup.step))
+    told.append(keeps.short(backup, keeping))
     told.append(code(backup.id.rpartition("-")[2]))
     return source + " · ".join(part for part in told if part)
 
@@ -31,7 +48,7 @@ def row_button(backup: Backup, place: str) -> Json:
     return button("Options", Action.OPTIONS, place or backup.id)
 
 
-def details(backup: Backup) -> list[Json]:
+def details(backup: Backup, keeping: Keeping = NOTHING) -> list[Json]:
     """Return what stands under an opened row: what it is, how it went, and what can be done with it."""
     told = [f"*Id* {code(backup.id)}   *Source* {code(backup.source)}   *Tiers* {_tier_names(backup)}"]
     if backup.size:
@@ -43,6 +60,7 @@ def details(backup: Backup) -> list[Json]:
         told.append(_why(backup.failure))
     if backup.warning:
         told.append(f"*Look at this* {escape(cut(backup.warning, SAYING))}")
+    told += keeps.details(backup, keeping)
     return [section("\n".join(told)), *actions(_buttons(backup))]
 
 
@@ -91,10 +109,21 @@ def _saying(backup: Backup, last_good: Backup | None) -> str:
             warning = f"\n*Look at this* {escape(cut(backup.warning, SAYING))}" if backup.warning else ""
             ending = f"is done and {backup.proof.value}. {size(backup.size)} in {_seconds(backup)}{held}."
             return f"{name} by {who}{note} {ending}{_again(backup)}{warning}"
+        case BackupState.EXPIRED | BackupState.PRUNING | BackupState.PRUNED:
+            return f"{name} by {who}{note}, {size(backup.size)}. {_went(backup)}"
         case BackupState.CANCELLED:
             return f"{name} by {who}{note} was cancelled. Leftovers are removed, {code(backup.source)} was not touched."
         case _:
             return f"{name} by {who}{note} {_failed(backup)}{_last_good(backup, last_good)}{_reference(backup)}"
+
+
+def _went(backup: Backup) -> str:
+    why = f": {verbatim(cut(backup.expiry, SAYING))}" if backup.expiry else ""
+    if backup.state is BackupState.EXPIRED:
+        return f"*Expired*{why}. *Keep* saves it as long as its bytes are there."
+    if backup.state is BackupState.PRUNING or backup.pruned_at is None:
+        return f"*Expired*{why}. Its bytes are being deleted."
+    return f"Its bytes were *deleted* {when(backup.pruned_at)}{why}. This record stays."
 
 
 def _often(backup: Backup, last_good: Backup | None, earlier: Sequence[Backup]) -> str:
@@ -136,7 +165,9 @@ def _message_buttons(backup: Backup) -> list[Json]:
     options = button("Options", Action.DETAILS, backup.id)
     if backup.state is BackupState.GOOD:
         return [options, _download(backup), _restore(backup)]
-    return [_retry(backup), options]
+    if backup.state is BackupState.EXPIRED:
+        return [keeps.keep_button(backup), options]
+    return [options] if backup.state in keeps.GONE else [_retry(backup), options]
 
 
 def _buttons(backup: Backup) -> list[Json]:
@@ -144,8 +175,10 @@ def _buttons(backup: Backup) -> list[Json]:
     if backup.state.open:
         return [_cancel(backup)]
     if backup.state is BackupState.GOOD:
-        return [_download(backup), _restore(backup), verify]
-    return [_retry(backup), verify] if backup.state is BackupState.DAMAGED else [_retry(backup)]
+        return [_download(backup), _restore(backup), verify, *keeps.buttons(backup)]
+    if backup.state is BackupState.DAMAGED:
+        return [_retry(backup), verify, *keeps.buttons(backup)]
+    return [_retry(backup)] if backup.state in RETRYABLE else keeps.buttons(backup)
 
 
 def _download(backup: Backup) -> Json:
@@ -175,6 +208,8 @@ def _tiers(backup: Backup) -> str:
 
 
 def _state(backup: Backup) -> str:
+    if backup.state is BackupState.EXPIRED or backup.state in keeps.GONE:
+        return size(backup.size)
     if backup.state is BackupState.GOOD:
         warning = f" · *look at this:* {escape(cut(backup.warning, 120))}" if backup.warning else ""
         return f"{size(backup.size)} · {backup.proof.value}{warning}"

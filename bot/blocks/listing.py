@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Self
 
 from bot.blocks import backup as backups
+from bot.blocks import keeping as keeps
+from bot.blocks.keeping import NOTHING, Keeping
 from bot.blocks.parts import (
     LONGEST,
     OPTIONS,
@@ -24,7 +26,7 @@ from bot.blocks.parts import (
 from bot.blocks.text import age, code, cut, cut_markup, duration, escape
 from bot.ids import Action
 from core.errors import Stale
-from core.model.backup import Backup, Page
+from core.model.backup import Backup, BackupState, Page
 from core.services.browse import SourceStatus
 
 TITLE = 100
@@ -63,12 +65,16 @@ class ListPlace:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around a page. `shown` is None where all sources are; `news` is markup: what was just done."""
+    """What stands around a page. `shown` is None where all sources are; `news` is markup: what was just done.
+
+    `keeping` is what retention says of the backups of the page.
+    """
 
     names: Sequence[str]
     shown: SourceStatus | None
     now: datetime
     news: str = ""
+    keeping: Keeping = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ def _listing(page: Page, place: ListPlace, frame: Frame, room: _Room) -> list[Js
     blocks += [*actions(_controls(place, frame.names)), divider()]
     blocks += [context(line) for line in _said(frame, room)]
     for one in page.backups:
-        blocks += _rows(one, place, room, with_source=frame.shown is None)
+        blocks += _rows(one, place, room, frame)
     if not page.backups:
         blocks.append(section(_empty(place)))
     return [*blocks, *_footer(page, place)]
@@ -127,7 +133,7 @@ def _controls(place: ListPlace, names: Sequence[str]) -> list[Json]:
 
 
 def _said(frame: Frame, room: _Room) -> list[str]:
-    said = [frame.news]
+    said = [keeps.frozen(frame.keeping.freeze) if frame.keeping.freeze else "", frame.news]
     if len(frame.names) > IN_MENU:
         said.append(f"{IN_MENU} of {len(frame.names)} sources are in the menu: `/backups list` with a name shows any.")
     if room.words is not None:
@@ -145,12 +151,16 @@ def _shortened(backup: Backup, room: _Room) -> Backup:
     return replace(backup, note="", failure=failure, warning=cut(backup.warning, room.words))
 
 
-def _rows(backup: Backup, place: ListPlace, room: _Room, *, with_source: bool) -> list[Json]:
-    text = cut_markup(backups.row(_shortened(backup, room), with_source=with_source), room.row)
+def _rows(backup: Backup, place: ListPlace, room: _Room, frame: Frame) -> list[Json]:
+    text = backups.row(_shortened(backup, room), frame.keeping, with_source=frame.shown is None)
+    text = cut_markup(text, room.row)
     if backup.id != place.opened:
-        return [section(text, backups.row_button(backup, replace(place, opened=backup.id).text()))]
+        options = backups.row_button(backup, replace(place, opened=backup.id).text())
+        if backup.state is not BackupState.EXPIRED:
+            return [section(text, options)]
+        return [section(text), *actions([keeps.keep_button(backup), options])]
     close = button("Close", Action.CLOSE, replace(place, opened="").text())
-    told, *buttons = backups.details(backup)
+    told, *buttons = backups.details(backup, frame.keeping)
     return [section(text, close), section(cut_markup(told["text"]["text"], room.details)), *buttons]
 
 

@@ -35,9 +35,14 @@ def cut_markup(text: str, limit: int = MARKUP_LIMIT) -> str:
     return text if len(text) <= limit else f"{_HALF.sub('', text[: limit - 1])}…"
 
 
+def verbatim(text: str) -> str:
+    """Return text that holds somebody's words, as written: neither markup nor bold comes of them."""
+    return escape(_FORMATTING.sub(lambda found: _ALIKE[found[0]], text))
+
+
 def quoted(text: str) -> str:
-    """Return somebody's words in quotes, as written: neither markup nor bold comes of them; "" where there are none."""
-    return f"“{escape(_FORMATTING.sub(lambda found: _ALIKE[found[0]], text))}”" if text else ""
+    """Return somebody's words in quotes, as written; "" where there are none."""
+    return f"“{verbatim(text)}”" if text else ""
 
 
 def code(text: str) -> str:
@@ -49,6 +54,11 @@ def when(moment: datetime, form: str = "{date_short_pretty} at {time}") -> str:
     """Return a Slack date token: each reader sees their own time zone, other clients see UTC."""
     seconds = int(moment.timestamp())
     return f"<!date^{seconds}^{form}|{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC>"
+
+
+def day(moment: datetime) -> str:
+    """Return a Slack date token of the day alone."""
+    return when(moment, "{date_short_pretty}")
 
 
 def clock_time(moment: datetime) -> str:

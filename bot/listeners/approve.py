@@ -17,7 +17,7 @@ def register(guard: Guard) -> None:
     """Register the decisions."""
     guard.action(Action.APPROVE, press_approve, Verb.APPROVE, once=True)
     guard.action(Action.DENY, press_deny, Verb.APPROVE)
-    guard.view(View.DENY, Form(submitted, check, Block.REASON, Verb.APPROVE))
+    guard.view(View.DENY, Form(submitted, {Block.REASON: check}, Verb.APPROVE))
 
 
 def press_approve(call: Call) -> None:

@@ -1,9 +1,11 @@
 """Look: the list, one row opened in place, the pages before and after."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.blocks import answers
 from bot.blocks import backup as backups
+from bot.blocks.keeping import KEEPABLE, Keeping
 from bot.blocks.listing import ALL, Frame, ListPlace, listing
 from bot.blocks.parts import Json, button, modal, section
 from bot.call import Call
@@ -11,6 +13,10 @@ from bot.guard import Guard
 from bot.ids import Action, View
 from bot.parse import Request
 from core.model.backup import Backup
+from core.model.verdict import Verdict
+
+MOST_ASKED = 5_000
+"""Of a source that stores more, a list does not say how long each is kept; *Why kept* does."""
 
 
 def register(guard: Guard) -> None:
@@ -64,8 +70,9 @@ def open_list(call: Call) -> None:
 def say_details(call: Call, backup: Backup) -> None:
     """Show one backup with what can be done with it."""
     shut = button("Close", Action.CLOSE, "") if call.body.get("response_url") else None
-    row = section(backups.row(backup, with_source=True), shut)
-    call.say([row, *backups.details(backup)], f"Backup {backup.id}")
+    keeping = keeping_of(call, (backup,))
+    row = section(backups.row(backup, keeping, with_source=True), shut)
+    call.say([row, *backups.details(backup, keeping)], f"Backup {backup.id}")
 
 
 def list_blocks(call: Call, place: ListPlace, news: str = "") -> list[Json]:
@@ -79,7 +86,21 @@ def list_blocks(call: Call, place: ListPlace, news: str = "") -> list[Json]:
         place = replace(place, older_than="", newer_than="", first=1)
         page = core.list_backups(place.source or None)
     shown = core.browse.status(place.source) if place.source else None
-    return listing(page, place, Frame(tuple(core.config.sources), shown, core.clock.now(), news))
+    keeping = keeping_of(call, page.backups)
+    return listing(page, place, Frame(tuple(core.config.sources), shown, core.clock.now(), news, keeping))
+
+
+def keeping_of(call: Call, shown: Sequence[Backup]) -> Keeping:
+    """Return what retention says of the backups of a page.
+
+    Sources that store very many are not asked in passing: a page costs what a page costs.
+    """
+    core, retention = call.core, call.core.time.retention
+    found: dict[str, Verdict] = {}
+    for source in {backup.source for backup in shown if backup.state in KEEPABLE}:
+        if core.catalog.retained.count_stored(source) <= MOST_ASKED:
+            found |= {key: verdict for key, (_, verdict) in retention.verdicts(source).items()}
+    return Keeping(found, retention.grace_seconds, retention.freeze())
 
 
 def only_source(call: Call) -> str:

@@ -26,7 +26,7 @@ def register(guard: Guard) -> None:
     guard.action(Action.RETRY, retry, Verb.BACKUP, once=True)
     guard.action(Action.VERIFY, lambda call: verify(call, call.value), Verb.VERIFY, once=True)
     guard.action(Action.CANCEL, lambda call: cancel(call, call.value), Verb.CANCEL, once=True)
-    guard.view(View.BACK_UP, Form(submitted, check, Block.NOTE, Verb.BACKUP))
+    guard.view(View.BACK_UP, Form(submitted, {Block.NOTE: check}, Verb.BACKUP))
 
 
 def back_up_now(call: Call) -> None:

@@ -21,7 +21,7 @@ def register(guard: Guard) -> None:
     """Register what leads to a request for a restore."""
     guard.action(Action.RESTORE, lambda call: open_plan(call, call.value), Verb.RESTORE)
     guard.action(Action.LIFETIME, change_lifetime, Verb.RESTORE)
-    guard.view(View.RESTORE, Form(submitted, check, Block.REASON, Verb.RESTORE))
+    guard.view(View.RESTORE, Form(submitted, {Block.REASON: check}, Verb.RESTORE))
 
 
 def open_plan(call: Call, reference: str) -> None:

@@ -40,7 +40,7 @@ class KeepBackup:
         """
         self.access.require(person, Verb.KEEP)
         now, checked = self.clock.now(), checked_text(reason, "reason")
-        _require_ahead(until, now)
+        require_ahead(until, now)
         found = self.catalog.backups.find(reference)
         with self.catalog.write():
             backup = self.catalog.backups.get(found.id)
@@ -95,7 +95,13 @@ def _written_through(save: SaveManifests, backup: Backup, now: datetime) -> Back
     return save.catalog.backups.get(backup.id)
 
 
-def _require_ahead(until: datetime | None, now: datetime) -> None:
+def require_ahead(until: datetime | None, now: datetime) -> None:
+    """Let a hold pass that ends in the time to come, or never.
+
+    Raises:
+        UsageError: its end is past or more than ten years away.
+
+    """
     if until is None:
         return
     example = f"{now + timedelta(days=30):%Y-%m-%d}"

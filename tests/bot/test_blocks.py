@@ -8,19 +8,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks import answers, home, instance, listing, restore
+from bot.blocks import answers, home, instance, keeping, listing, restore
 from bot.blocks import backup as backups
+from bot.blocks.keeping import Keeping
 from bot.blocks.parts import text_in
 from bot.blocks.text import cut_markup, escape, step
 from core.errors import Stale
 from core.model.backup import Backup, BackupState, Failure, Page, Proof, Tier
+from core.model.freeze import Freeze
+from core.model.hold import Hold
 from core.model.instance import Instance, InstanceState
 from core.model.person import Door, Person
 from core.model.place import Needs
 from core.model.plan import RestorePlan
+from core.model.policy import COMPOSE
 from core.model.progress import Step, Unit
 from core.model.restore import Decision, Restore, RestoreState
 from core.model.source import Source
+from core.model.verdict import Lock, Reason, Rule, Verdict
 from core.services.browse import Dashboard, SourceStatus
 from tests.bot.limits import check_blocks, check_view
 from tests.bot.people import words as words_in
@@ -72,7 +77,16 @@ some_backups = st.builds(
     proven_at=maybe_moments,
     failure=failures,
     warning=words,
+    hold=st.none() | st.builds(Hold, person=people, reason=short, placed_at=moments, until=maybe_moments),
+    expired_at=maybe_moments,
+    expiry=words,
+    pruned_at=maybe_moments,
 )
+reasons = st.builds(Reason, by=st.none() | st.sampled_from([*Rule, *Lock]), says=words, until=maybe_moments)
+verdicts = st.builds(
+    Verdict, keep=st.booleans(), reasons=many(reasons, 30).filter(bool).map(tuple), kept_until=maybe_moments
+)
+freezes = st.none() | st.builds(Freeze, person=people, reason=short, placed_at=moments, until=moments)
 plans = st.builds(
     RestorePlan,
     backup_id=short,
@@ -165,17 +179,35 @@ def test_backup_messages_fit(one: Backup, last_good: Backup | None) -> None:
 
 
 @few
-@given(many(some_backups, 10), st.integers(0, 9), many(names, 200), st.none() | statuses)
-def test_lists_fit(rows: list[Backup], opened: int, sources: list[str], shown: SourceStatus | None) -> None:
-    """A full page with an open row fits, with any number of sources."""
+@given(many(some_backups, 10), st.integers(0, 9), many(names, 200), st.none() | statuses, verdicts, freezes)
+def test_lists_fit(
+    rows: list[Backup],
+    opened: int,
+    sources: list[str],
+    shown: SourceStatus | None,
+    verdict: Verdict,
+    freeze: Freeze | None,
+) -> None:
+    """A full page with an open row fits, with any number of sources, whatever retention says of it."""
     found = tuple(replace(row, id=f"{n}") for n, row in enumerate(rows))
     page = Page(found, 1, 10**6, older_than="x" * 23, newer_than="y" * 23)
     place = listing.ListPlace(source=shown.source.name if shown else "", opened=f"{opened}")
-    blocks = listing.listing(page, place, listing.Frame(sources, shown, NOW, "news"))
+    kept = Keeping({row.id: verdict for row in found}, 86_400, freeze)
+    blocks = listing.listing(page, place, listing.Frame(sources, shown, NOW, "news", kept))
     check_blocks(blocks)
     assert text_in(blocks) <= 12_000
     if len(sources) > 99:
         assert f"99 of {len(sources)} sources are in the menu" in words_in(blocks)
+
+
+@few
+@given(some_backups, verdicts)
+def test_what_is_said_of_keeping_fits(one: Backup, verdict: Verdict) -> None:
+    """Why kept, the modal that asks until when, and the answers to Keep and Release fit."""
+    check_blocks(keeping.why(one, verdict, verdict.reasons, COMPOSE, "then"))
+    check_view(keeping.keep_modal(one, verdict))
+    check_blocks(keeping.kept(one))
+    check_blocks(keeping.released(one, verdict, 86_400))
 
 
 def backup_of(**parts: Any) -> Backup:

@@ -22,7 +22,8 @@ def test_options_open_in_place_and_close(world: World) -> None:
     assert opened.body["replace_original"] is True
     assert backup in opened.text
     assert "before the migration" in opened.text
-    assert [e["text"]["text"] for e in elements(opened.blocks)][1:] == ["Close", "Download", "Restore", "Verify"]
+    offered = ["Close", "Download", "Restore", "Verify", "Keep", "Why kept"]
+    assert [e["text"]["text"] for e in elements(opened.blocks)][1:] == offered
     closed = world.people.press(ONCALL, button(opened.blocks, "Close"))
     assert words(closed.blocks) == listed.text
 

@@ -1,0 +1,165 @@
+"""What retention says of backups: in a row, in the details, asked for by itself, and in the modal that keeps one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.blocks.parts import Json, actions, asks, button, context, line_input, modal, plain, section
+from bot.blocks.text import code, day, duration, person, quoted, size, verbatim, when
+from bot.ids import Action, Block, View
+from core.model.backup import Backup, BackupState
+from core.model.freeze import Freeze
+from core.model.hold import Hold
+from core.model.policy import Policy
+from core.model.until_typed import EXAMPLES
+from core.model.verdict import Lock, Reason, Verdict
+
+KEEPABLE = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED})
+"""What has bytes that a hold can keep."""
+GONE = frozenset({BackupState.PRUNING, BackupState.PRUNED})
+REASONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What retention says of the backups that are shown, by id. `grace_seconds`: how long bytes stay after Expired."""
+
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    grace_seconds: float = 0.0
+    freeze: Freeze | None = None
+
+    def of(self, backup: Backup) -> Verdict | None:
+        """Return the verdict on a backup, None where it was not asked for."""
+        return self.verdicts.get(backup.id)
+
+    def deleted_from(self, backup: Backup) -> datetime | None:
+        """Return from when on the bytes of an expired backup are deleted; a freeze puts that off."""
+        if backup.state is not BackupState.EXPIRED or backup.expired_at is None:
+            return None
+        at = backup.expired_at + timedelta(seconds=self.grace_seconds)
+        return max(at, self.freeze.until) if self.freeze else at
+
+
+NOTHING = Keeping()
+
+
+def short(backup: Backup, keeping: Keeping) -> str:
+    """Return in a few words how long a backup is kept; markup, "" where nothing was asked or nothing is stored."""
+    if backup.state is BackupState.PRUNING:
+        return "*being deleted*"
+    if backup.state is BackupState.PRUNED:
+        return f"*deleted* {when(backup.pruned_at)}" if backup.pruned_at else "*deleted*"
+    verdict = keeping.of(backup)
+    if backup.state is BackupState.EXPIRED:
+        from_then = keeping.deleted_from(backup)
+        stays = f", but {_kept(verdict)}" if verdict is not None and verdict.keep else ""
+        return f"*expires*: bytes deleted from {when(from_then)} on{stays}" if from_then else "*expired*"
+    if verdict is None or backup.state not in KEEPABLE:
+        return ""
+    return _kept(verdict) if verdict.keep else "*goes next*: *Keep* saves it"
+
+
+def details(backup: Backup, keeping: Keeping) -> list[str]:
+    """Return the lines of an opened row that say who holds it, and why it is kept or goes."""
+    verdict, told = keeping.of(backup), []
+    if backup.hold is not None and backup.state in KEEPABLE:
+        told.append(f"*Held* {held(backup.hold)}")
+    if backup.state in GONE or backup.state is BackupState.EXPIRED:
+        told.append(f"*Goes because* {verbatim(backup.expiry)}" if backup.expiry else "")
+    elif verdict is not None and backup.state in KEEPABLE:
+        told.append(f"*{'Kept' if verdict.keep else 'Goes'} because* {verbatim(verdict.says)}")
+    return [line for line in told if line]
+
+
+def buttons(backup: Backup) -> list[Json]:
+    """Return what can be done about how long a backup stays."""
+    if backup.state not in KEEPABLE:
+        return []
+    why = button("Why kept", Action.WHY_KEPT, backup.id)
+    release = [button("Release", Action.RELEASE, backup.id)] if backup.hold else []
+    return [keep_button(backup), *release, why]
+
+
+def keep_button(backup: Backup) -> Json:
+    """Return the button that holds a backup."""
+    return button("Keep", Action.KEEP, backup.id, style="primary" if backup.state is BackupState.EXPIRED else "")
+
+
+def held(hold: Hold) -> str:
+    """Return a hold in words: until when, by whom, why."""
+    until = f"until {when(hold.until)}" if hold.until else "until somebody releases it"
+    return f"{until}, by {person(hold.person)} {quoted(hold.reason)}".strip()
+
+
+def frozen(freeze: Freeze) -> str:
+    """Return what every list says while a freeze lasts."""
+    why = f", {quoted(freeze.reason)}" if freeze.reason else ""
+    return (
+        f"*Nothing is deleted until {when(freeze.until)}*: frozen by {person(freeze.person)}{why}. "
+        "`/backups thaw` ends it."
+    )
+
+
+def why(backup: Backup, verdict: Verdict, reasons: Sequence[Reason], policy: Policy, then: str) -> list[Json]:
+    """Return the verdict on one backup with every reason. `then`: when it would go, markup."""
+    about = f"{code(backup.source)}, {when(backup.taken_at)}, {size(backup.size)}"
+    word = "is kept" if verdict.keep else "is gone" if backup.state is BackupState.PRUNED else "is not kept"
+    until = f" until {when(verdict.kept_until)}" if verdict.keep and verdict.kept_until else ""
+    lines = [_reason(one) for one in reasons[:REASONS]]
+    blocks = [section(f"{about} {word}{until}."), section("\n".join(lines))]
+    if then:
+        blocks.append(section(then))
+    rules = f"Policy {code(policy.name)}: {verbatim(', '.join(policy.rules))}."
+    release = [button("Release", Action.RELEASE, backup.id)] if backup.hold else []
+    asked = [keep_button(backup), *release] if backup.state in KEEPABLE else []
+    return [*blocks, *actions(asked), context(f"{rules} {code(backup.id)}")]
+
+
+def released(backup: Backup, verdict: Verdict, grace_seconds: float) -> list[Json]:
+    """Return the answer to Release: what the policy makes of it."""
+    then = f"The policy keeps it: {verbatim(verdict.says)}."
+    if not verdict.keep:
+        stays = f"Its bytes stay {duration(grace_seconds)} more" if grace_seconds >= 1 else "Its bytes go with it"
+        then = f"It is let go next: {verbatim(verdict.says)}. {stays}: *Keep* saves it."
+    text = f"Released: {code(backup.source)}, {when(backup.taken_at)}. {then}"
+    return [section(text), *actions([keep_button(backup)] if not verdict.keep else []), context(code(backup.id))]
+
+
+def kept(backup: Backup) -> list[Json]:
+    """Return the answer to Keep."""
+    told = held(backup.hold) if backup.hold else ""
+    text = f"Held: {code(backup.source)}, {when(backup.taken_at)}, {told}. No policy deletes it before that."
+    later = " Its manifest in the vault says so as soon as the vault can be written." if backup.unsaved else ""
+    return [section(text + later), context(code(backup.id))]
+
+
+def keep_modal(backup: Backup, verdict: Verdict) -> Json:
+    """Return the modal that asks until when, and why."""
+    about = f"{code(backup.source)}, {when(backup.taken_at)}, {size(backup.size)}"
+    now_held = f"\n*Held* {held(backup.hold)}. What you say here takes its place." if backup.hold else ""
+    until = asks(Block.UNTIL, "Until", line_input(Action.UNTIL, "30d"), optional=True)
+    hint = plain(f"{EXAMPLES}. Leave it empty to keep it until somebody releases it.")
+    reason = asks(Block.REASON, "Why", line_input(Action.REASON, "What is it needed for?"))
+    text = f"{about}\n*{'Kept' if verdict.keep else 'Goes'} because* {verbatim(verdict.says)}{now_held}"
+    return modal(
+        View.KEEP, "Keep a backup", [section(text), {**until, "hint": hint}, reason], submit="Keep", metadata=backup.id
+    )
+
+
+def _kept(verdict: Verdict) -> str:
+    by = {reason.by: reason for reason in verdict.reasons}
+    for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
+        if lock in by:
+            until = by[lock].until
+            return f"{says} until {day(until)}" if until else says
+    if verdict.kept_until is not None:
+        return f"kept until {day(verdict.kept_until)}"
+    says = next((reason.says for reason in verdict.reasons if reason.until is None), verdict.says)
+    return f"kept: {verbatim(says)}"
+
+
+def _reason(reason: Reason) -> str:
+    kind = "lock" if isinstance(reason.by, Lock) else "rule"
+    until = f", until {when(reason.until)}" if reason.until else ""
+    named = f" · {kind} {code(reason.by.value)}" if reason.by else ""
+    return f"• {verbatim(reason.says)}{until}{named}"

@@ -1,0 +1,128 @@
+"""Keep, Release and Why kept: what people order about one backup, and what retention says of it."""
+
+from datetime import datetime, timedelta
+
+from bot.blocks import answers, keeping
+from bot.blocks.answers import Answer
+from bot.blocks.text import verbatim, when
+from bot.call import Call
+from bot.guard import Guard
+from bot.ids import Action, Block, View
+from bot.submissions import Form
+from core.errors import NotAllowed
+from core.model.backup import Backup
+from core.model.until_typed import parse_until
+from core.model.verdict import Lock, Verdict
+from core.model.wall_time import moment_of, zone_of
+from core.services.access import Verb
+from core.services.hold_backup import require_ahead
+from core.services.text import checked_text
+
+AHEAD = timedelta(days=100)
+"""How far Why kept looks for the time at which a backup would go."""
+MOST_ASKED = 2_000
+"""Of a source that stores more it does not look ahead: each coming day asks for the verdict on all."""
+
+
+def register(guard: Guard) -> None:
+    """Register what keeps, releases and explains."""
+    guard.action(Action.KEEP, lambda call: open_keep(call, call.value), Verb.KEEP)
+    guard.action(Action.RELEASE, lambda call: release(call, call.value), Verb.KEEP, once=True)
+    guard.action(Action.WHY_KEPT, lambda call: why(call, call.value))
+    form = Form(submitted, {Block.UNTIL: check_until, Block.REASON: check_reason}, Verb.KEEP)
+    guard.view(View.KEEP, form)
+
+
+def open_keep(call: Call, reference: str) -> None:
+    """Ask until when and why, if the person may keep and there is something to keep."""
+    call.open(answers.loading("Keep a backup"))
+    call.core.access.require(call.person, Verb.KEEP)
+    backup = call.core.find_backup(reference)
+    call.fill(keeping.keep_modal(backup, call.core.time.retention.why(backup)))
+
+
+def check_until(call: Call) -> None:
+    """Look at until when.
+
+    Raises:
+        UsageError: it is no time, past, or too far away.
+
+    """
+    require_ahead(_until(call), call.core.clock.now())
+
+
+def check_reason(call: Call) -> None:
+    """Look at the reason.
+
+    Raises:
+        UsageError: there is none, or it can't be shown.
+
+    """
+    checked_text(call.typed(Block.REASON, Action.REASON), "reason", required=True)
+
+
+def submitted(call: Call) -> Answer:
+    """Hold the backup that the modal shows."""
+    reference, reason = str(call.view["private_metadata"]), call.typed(Block.REASON, Action.REASON)
+    try:
+        backup = call.core.time.keep_backup(reference, call.person, reason, _until(call))
+    except NotAllowed:
+        call.right = Verb.RETAIN if call.core.access.may(call.person, Verb.KEEP) else Verb.KEEP
+        raise
+    call.desk.board.wake()
+    return answers.begun(keeping.kept(backup), "Held")
+
+
+def release(call: Call, reference: str) -> None:
+    """Take the hold away."""
+    backup = call.core.find_backup(reference)
+    try:
+        after = call.core.time.release_backup(backup.id, call.person)
+    except NotAllowed:
+        own = backup.hold is not None and backup.hold.person.id == call.person.id
+        call.right = Verb.KEEP if own else Verb.RETAIN
+        raise
+    call.desk.board.wake()
+    retention = call.core.time.retention
+    call.say(keeping.released(after, retention.why(after), retention.grace_seconds), "Released")
+
+
+def why(call: Call, reference: str) -> None:
+    """Say why a backup is kept, and when it would go."""
+    backup, retention = call.core.find_backup(reference), call.core.time.retention
+    verdict = retention.why(backup)
+    then = _then(call, backup, verdict)
+    call.say(keeping.why(backup, verdict, verdict.reasons, retention.policy(backup.source), then), "Why kept")
+
+
+def until_typed(call: Call, text: str) -> datetime:
+    """Return the moment that somebody means, whose clock is the team's.
+
+    Raises:
+        UsageError: it is none.
+
+    """
+    zone = zone_of(call.core.config.zone)
+    return parse_until(text, call.core.clock.now(), lambda wall: moment_of(zone, wall))
+
+
+def _until(call: Call) -> datetime | None:
+    typed = call.typed(Block.UNTIL, Action.UNTIL).strip()
+    return until_typed(call, typed) if typed else None
+
+
+def _then(call: Call, backup: Backup, verdict: Verdict) -> str:
+    """Say when it would go, as far as that can be seen."""
+    core, retention = call.core, call.core.time.retention
+    if backup.state not in keeping.KEEPABLE:
+        return ""
+    if verdict.keep and Lock.HOLD in {reason.by for reason in verdict.reasons}:
+        return "*Release* lets the policy decide again."
+    if core.catalog.retained.count_stored(backup.source) > MOST_ASKED:
+        return ""
+    leaving = retention.leaving(backup.source, core.clock.now() + AHEAD)
+    found = next((one for one in leaving if one.backup.id == backup.id), None)
+    if found is None:
+        return f"It is not seen to go in the next {AHEAD.days} days."
+    going = "If backups go on as they did, its" if verdict.keep else "Its"
+    return f"{going} bytes are deleted from {when(found.at)} on: {verbatim(found.why)}."

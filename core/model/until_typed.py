@@ -1,0 +1,47 @@
+"""Until when, as people type it: a day, a day and a time, or how long from now."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+from core.errors import UsageError
+from core.model.quoting import shown
+from core.model.span import Span, Unit
+
+EXAMPLES = "2027-02-01, 2027-02-01 14:00, 36h, 30d, 4w or 3mo"
+LONGEST = Span(100, Unit.YEAR)
+END_OF_DAY = time(23, 59)
+
+_LONG = re.compile(r"([0-9]{1,6}) ?(m|h|d|w|mo|y)")
+_UNITS = {"h": Unit.HOUR, "d": Unit.DAY, "w": Unit.WEEK, "mo": Unit.MONTH, "y": Unit.YEAR}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def parse_until(text: str, now: datetime, moment_of: Callable[[datetime], datetime]) -> datetime:
+    """Return the moment that is meant. `moment_of` makes one of a wall time (naive) in the zone of who typed it.
+
+    A day alone means to its end: who writes "until Friday" wants Friday, too. A time with an offset stands for itself.
+
+    Raises:
+        UsageError: it is none, or further away than 100 years.
+
+    """
+    typed = text.strip()
+    if match := _LONG.fullmatch(typed.lower()):
+        return _later(now, int(match[1]), match[2], text)
+    try:
+        if _DAY.fullmatch(typed):
+            return moment_of(datetime.combine(datetime.fromisoformat(typed), END_OF_DAY))
+        at = datetime.fromisoformat(typed)
+        return at if at.tzinfo else moment_of(at)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{shown(text)} is no time.", hint=f"Write one like {EXAMPLES}.") from None
+
+
+def _later(now: datetime, count: int, unit: str, text: str) -> datetime:
+    if unit == "m":
+        return now + timedelta(minutes=count)
+    span = Span(count, _UNITS[unit])
+    if span.about > LONGEST.about:
+        raise UsageError(f"{shown(text)} is longer than {LONGEST}.", hint=f"Write a time like {EXAMPLES}.")
+    return span.after(now)

@@ -1,0 +1,216 @@
+"""Keep, Release and Why kept, as people press them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.model.backup import Backup, BackupState
+from core.model.notice import NoticeKind
+from tests.bot.conftest import World
+from tests.bot.driven import driven
+from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
+
+Json = dict[str, Any]
+KEEP, RELEASE, WHY = ({"type": "button", "action_id": name} for name in ("keep", "release", "why_kept"))
+
+
+def typed(until: str = "", reason: str = "the audit") -> Json:
+    """Return what stands in the modal that keeps a backup."""
+    return {"until": {"until": {"value": until}}, "reason": {"reason": {"value": reason}}}
+
+
+def asked(world: World, user: str, backup: str) -> Json:
+    """Press Keep and return the modal that opens."""
+    world.people.send(world.people.click(user, {**KEEP, "value": backup}))
+    return world.slack.until(lambda: _asks(world), "the modal") or {}
+
+
+def _asks(world: World) -> Json | None:
+    views = list(world.slack.views.values())
+    return views[-1] if views and views[-1]["callback_id"] == "keep" else None
+
+
+def expire(world: World, backup: str) -> Backup:
+    """Let go of a backup as retention does."""
+    gone = {"state": BackupState.EXPIRED, "expired_at": world.clock.now(), "expiry": "older than 7 days (daily)"}
+    moved = world.core.catalog.backups.move(backup, frozenset(BackupState), **gone)
+    assert moved is not None
+    return moved
+
+
+def standing(world: World, text: str) -> Json:
+    """Wait for a message that says this in the channel."""
+
+    def look() -> Json | None:
+        return next((m for m in world.slack.messages.get("C0BACKUPS", []) if text in words(m["blocks"])), None)
+
+    return world.slack.until(look, text) or {}
+
+
+def test_a_row_says_how_long_it_is_kept_and_options_say_why(world: World) -> None:
+    """Of three on-demand backups one is kept without an end, and the others go next; opened, a row says why."""
+    for _ in range(3):
+        world.backed_up()
+    screen = world.people.typed(ONCALL, "list")
+    assert screen.text.count("kept: the most recent on-demand one") == 1
+    assert screen.text.count("*goes next*") == 2
+    assert "*Kept because* the most recent on-demand one" in world.people.typed(ONCALL, "show " + newest(world)).text
+
+
+def newest(world: World) -> str:
+    """Return the id of the newest backup."""
+    return world.core.list_backups("orders").backups[0].id
+
+
+def test_keep_holds_until_the_day_that_was_typed(world: World) -> None:
+    """Until when and why are on record, the modal says both, and the row and its options do from then on."""
+    backup = world.backed_up()
+    until = f"{world.clock.now() + timedelta(days=40):%Y-%m-%d}"
+    told = words(world.people.sent(ONCALL, asked(world, ONCALL, backup), typed(until, "the *audit*"))["blocks"])
+    assert f"{until} 23:59 UTC" in told
+    assert "the \u2217audit\u2217" in told
+    hold = world.core.find_backup(backup).hold
+    assert hold is not None
+    assert (hold.person.id, hold.reason, f"{hold.until:%Y-%m-%d}") == (ONCALL, "the *audit*", until)
+    listed = world.people.typed(ONCALL, "list")
+    assert "held until <!date^" in listed.text
+    opened = world.people.press(ONCALL, button(listed.blocks, "Options"))
+    assert "*Held* until" in opened.text
+    assert button(opened.blocks, "Release")
+
+
+def test_keep_without_a_day_holds_until_somebody_releases_it(world: World) -> None:
+    """An empty Until is without end; Release takes it away and says what the policy makes of it."""
+    backup = world.backed_up()
+    told = world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
+    assert "until somebody releases it" in words(told["blocks"])
+    answer = world.people.press(ONCALL, {**RELEASE, "value": backup})
+    assert "Released" in answer.text
+    assert "The policy keeps it: the most recent on-demand one" in answer.text
+    assert world.core.find_backup(backup).hold is None
+    assert "Nobody holds" in world.people.press(APPROVER, {**RELEASE, "value": backup}).text
+
+
+@pytest.mark.parametrize(
+    ("until", "reason", "wrong"),
+    [
+        ("2020-01-01", "why", {"until": "2020-01-01 23:59 UTC is past. Name a time to come, such as 20"}),
+        ("soon", "why", {"until": "Write one like 2027-02-01"}),
+        ("11y", "why", {"until": "ten years at most"}),
+        ("30d", " ", {"reason": "A reason is needed"}),
+        ("99", "", {"until": '"99" is no time', "reason": "A reason is needed"}),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(world: World, until: str, reason: str, wrong: dict[str, str]) -> None:
+    """A hold in the past, no time at all and a missing reason stand each below its own input; nothing is held."""
+    backup = world.backed_up()
+    answer = world.people.submit(ONCALL, asked(world, ONCALL, backup), typed(until, reason))
+    assert answer["response_action"] == "errors"
+    assert set(answer["errors"]) == set(wrong)
+    for block, says in wrong.items():
+        assert says in answer["errors"][block]
+    assert world.core.find_backup(backup).hold is None
+
+
+def test_who_may_not_keep_is_told_who_may(world: World) -> None:
+    """A guest who presses Keep reads who has the right, before anything is asked."""
+    world.people.send(world.people.click(GUEST, {**KEEP, "value": world.backed_up()}))
+    shown = world.people.modal("Safehold")
+    assert f"Those who may: <@{ONCALL}>, <@{APPROVER}>" in words(shown["blocks"])
+
+
+def test_what_others_hold_is_released_by_those_who_retain(make_world: Callable[..., World]) -> None:
+    """A hold of somebody else needs the other right, to release it and to end it sooner, and both refusals name it."""
+    world = make_world(more=f'retain = ["{APPROVER}"]')
+    backup = world.backed_up()
+    world.people.sent(APPROVER, asked(world, APPROVER, backup), typed())
+    refused = world.people.press(ONCALL, {**RELEASE, "value": backup}).text
+    assert refused.endswith(f"Those who may: <@{APPROVER}>.")
+    shorter = world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("30d"))
+    assert words(shorter["blocks"]).endswith(f"Those who may: <@{APPROVER}>.")
+    hold = world.core.find_backup(backup).hold
+    assert hold is not None
+    assert hold.person.id == APPROVER
+    assert "Released" in world.people.press(APPROVER, {**RELEASE, "value": backup}).text
+
+
+def test_an_expired_row_has_keep_and_keep_saves_it(world: World) -> None:
+    """It says from when on its bytes are deleted, offers Keep and no Retry, and is good again once it is held."""
+    backup = world.backed_up()
+    expired = expire(world, backup)
+    listed = world.people.typed(ONCALL, "list")
+    assert "*expires*: bytes deleted from <!date^" in listed.text
+    labels = [e["text"]["text"] for e in elements(listed.blocks)]
+    assert labels == ["Back up now", "Keep", "Options"]
+    opened = world.people.press(ONCALL, button(listed.blocks, "Options"))
+    assert "*Goes because* older than 7 days (daily)" in opened.text
+    assert [e["text"]["text"] for e in elements(opened.blocks)][1:] == ["Close", "Keep", "Why kept"]
+    message = standing(world, "*Expired*")
+    assert [e["text"]["text"] for e in elements(message["blocks"])] == ["Keep", "Options"]
+    world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
+    saved = world.core.find_backup(backup)
+    assert (saved.state, saved.expired_at, expired.state) == (BackupState.GOOD, None, BackupState.EXPIRED)
+
+
+def test_what_is_deleted_says_so_and_offers_nothing(world: World) -> None:
+    """Row and message say that the bytes are being deleted, later that they are; Keep is refused in words."""
+    backup = world.backed_up()
+    expire(world, backup)
+    for state, says in ((BackupState.PRUNING, "being deleted"), (BackupState.PRUNED, "*deleted* <!date^")):
+        world.core.catalog.backups.move(backup, frozenset(BackupState), state=state, pruned_at=world.clock.now())
+        opened = world.people.typed(ONCALL, f"show {backup}")
+        assert says in opened.text
+        assert [e["text"]["text"] for e in elements(opened.blocks)] == ["Close"]
+        assert standing(world, says)
+    told = world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
+    assert "there is nothing to keep" in words(told["blocks"])
+    assert "is gone" in world.people.press(ONCALL, {**WHY, "value": backup}).text
+
+
+def test_a_modal_that_is_submitted_twice_holds_once(world: World) -> None:
+    """The second delivery shows what the first did, and the record of acts has one entry."""
+    backup = world.backed_up()
+    view = asked(world, ONCALL, backup)
+    first = world.people.sent(ONCALL, view, typed())
+    world.people.submit(ONCALL, view, typed())
+    assert words(world.people.shown(view["id"])["blocks"]) == words(first["blocks"])
+    acts = [entry.act for entry in world.core.catalog.audit.entries()]
+    assert acts.count("keep") == 1
+
+
+def test_why_kept_names_every_reason_and_the_policy(world: World) -> None:
+    """The answer to the person alone has the reason, the policy in words and what would come; if held, Release."""
+    backup = world.backed_up()
+    told = world.people.press(ONCALL, {**WHY, "value": backup})
+    assert "the most recent on-demand one" in told.text
+    assert "It is not seen to go in the next 100 days." in told.text
+    assert "Policy `compose`: daily: 7 days" in told.text
+    assert [e["text"]["text"] for e in elements(told.blocks)] == ["Keep"]
+    world.backed_up()
+    assert "bytes are deleted from" in world.people.press(ONCALL, {**WHY, "value": backup}).text
+    world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
+    held = world.people.press(GUEST, {**WHY, "value": backup})
+    assert "held: the audit · lock `hold`" in held.text
+    assert button(held.blocks, "Release")
+
+
+def test_the_evening_post_is_answered_to_who_clicks(make_world: Callable[..., World]) -> None:
+    """Under each row of the post Keep opens the modal and Why kept answers its reader alone."""
+    told = driven(make_world)
+    backup = told.scheduled(BackupState.GOOD)
+    row = {"id": backup.id, "source": "orders", "taken_at": backup.taken_at.isoformat(), "size": 1, "why": "old"}
+    told.tell(NoticeKind.EXPIRING, "", "2026-11-23", prune_at=told.clock.now().isoformat(), backups=[row], bytes=1)
+    told.settle()
+    (post,) = told.roots
+    answer = told.world.people.press(GUEST, button(post["blocks"], "Why kept"), ephemeral=False)
+    assert answer.body["response_type"] == "ephemeral"
+    assert answer.body["replace_original"] is False
+    assert "is kept" in answer.text
+    told.world.people.send(told.world.people.click(ONCALL, button(post["blocks"], "Keep"), ephemeral=False))
+    view = told.world.slack.until(lambda: _asks(told.world), "the modal") or {}
+    told.world.people.sent(ONCALL, view, typed("2027-01-31"))
+    hold = told.world.core.find_backup(backup.id).hold
+    assert hold is not None
+    assert hold.until == datetime(2027, 1, 31, 23, 59, tzinfo=UTC)

@@ -1,0 +1,57 @@
+"""Until when, as people type it."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import UsageError
+from core.model.until_typed import parse_until
+from core.model.wall_time import moment_of
+
+NOW = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def until(text: str) -> datetime:
+    """Return what somebody in Berlin means."""
+    return parse_until(text, NOW, lambda wall: moment_of(BERLIN, wall))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2027-02-01", datetime(2027, 2, 1, 22, 59, tzinfo=UTC)),
+        ("2027-07-01", datetime(2027, 7, 1, 21, 59, tzinfo=UTC)),
+        (" 2027-02-01 14:00 ", datetime(2027, 2, 1, 13, tzinfo=UTC)),
+        ("2027-02-01T14:00", datetime(2027, 2, 1, 13, tzinfo=UTC)),
+        ("2027-02-01T14:00+00:00", datetime(2027, 2, 1, 14, tzinfo=UTC)),
+        ("90m", NOW + timedelta(minutes=90)),
+        ("36h", NOW + timedelta(hours=36)),
+        ("30d", NOW + timedelta(days=30)),
+        ("4 W", NOW + timedelta(weeks=4)),
+        ("3mo", datetime(2027, 2, 27, 12, 30, tzinfo=UTC)),
+        ("1y", datetime(2027, 11, 27, 12, 30, tzinfo=UTC)),
+    ],
+)
+def test_days_times_and_spans_are_understood(text: str, meant: datetime) -> None:
+    """A day means to its end, a time is that of the one who typed it, a span begins now."""
+    assert until(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2027-02-30", "2027-2-1", "3 months", "-1d", "999999y", "101y", "1s"])
+def test_anything_else_is_refused_with_examples(text: str) -> None:
+    """What is no time, or is further away than a hundred years, is answered with how to write one."""
+    with pytest.raises(UsageError) as refused:
+        until(text)
+    assert "2027-02-01" in refused.value.hint
+
+
+@given(st.text(max_size=30))
+def test_nothing_that_is_typed_breaks_it(text: str) -> None:
+    """Whatever is typed is a moment with a zone, or a usage error."""
+    with suppress(UsageError):
+        assert until(text).tzinfo is not None
