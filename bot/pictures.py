@@ -36,7 +36,7 @@ class Pictures:
         except Exception:  # a boundary: whatever goes wrong with a picture, its message is what counts
             logger.warning("%s is posted without its picture", subject, exc_info=True)
             return draft.blocks
-        shown = image(self._files[subject], picture.alt_text)
+        shown = image(self._files[subject], picture.title, picture.alt_text)
         return [*draft.blocks[: picture.place], shown, *draft.blocks[picture.place :]]
 
     def refused(self, draft: Draft) -> bool:

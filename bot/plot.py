@@ -11,6 +11,9 @@ from bot.draft import Series
 
 SCALE = 2
 """Pixels of the picture for one of the layout: screens with fine pixels show the text sharp."""
+FINE = 2
+"""Drawn so many times as large and made smaller, for lines are drawn without smooth edges."""
+PEN = SCALE * FINE
 WIDTH, ROW, EDGE, INSET = 600, 40, 14, 9
 NAME, LABEL, GAP = 150, 140, 16
 FONT = 13
@@ -28,28 +31,28 @@ class _Sheet:
     font: ImageFont.ImageFont | ImageFont.FreeTypeFont
 
     def line(self, points: Sequence[Point], color: str, width: int = 1) -> None:
-        self.pen.line([(x * SCALE, y * SCALE) for x, y in points], color, width * SCALE, joint="curve")
+        self.pen.line([(x * PEN, y * PEN) for x, y in points], color, width * PEN, joint="curve")
 
     def dot(self, point: Point, color: str, radius: float = 3.5) -> None:
         x, y = point
         corners = (x - radius, y - radius, x + radius, y + radius)
-        self.pen.ellipse([corner * SCALE for corner in corners], color)
+        self.pen.ellipse([corner * PEN for corner in corners], color)
 
     def text(self, at: Point, says: str, color: str, anchor: str = "lm") -> None:
-        self.pen.text((at[0] * SCALE, at[1] * SCALE), says, color, self.font, anchor=anchor)
+        self.pen.text((at[0] * PEN, at[1] * PEN), says, color, self.font, anchor=anchor)
 
 
 def draw(series: Sequence[Series]) -> bytes:
     """Return the plot of at least one series."""
-    image = Image.new("RGB", (WIDTH * SCALE, (len(series) * ROW + EDGE) * SCALE), PAPER)
-    sheet = _Sheet(ImageDraw.Draw(image), ImageFont.load_default(FONT * SCALE))
+    image = Image.new("RGB", (WIDTH * PEN, (len(series) * ROW + EDGE) * PEN), PAPER)
+    sheet = _Sheet(ImageDraw.Draw(image), ImageFont.load_default(FONT * PEN))
     for number, one in enumerate(series):
         top = EDGE / 2 + number * ROW
         if number:
             sheet.line([(EDGE, top), (WIDTH - EDGE, top)], RULE)
         _row(sheet, one, top)
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.reduce(FINE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

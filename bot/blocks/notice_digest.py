@@ -14,7 +14,7 @@ from core.model.notice import Notice
 ROWS = 20
 FAILURES = 10
 FAILURE = 200
-TITLE = "Sizes of the newest good backups"
+TITLE = "Sizes of the newest good backups, at most 14 of each"
 Facts = Mapping[str, Any]
 
 
@@ -26,7 +26,9 @@ def digest(notice: Notice, folded: Sequence[Notice]) -> Said:
     more = int(facts.get("more", 0))
     standing = _standing(len(sources) + more, len(troubled))
     blocks = [header(f"Backups, {day_of(notice)}"), section(standing)]
-    blocks += [section("\n".join(_row(one, notice.at) for one in part)) for part in (troubled, fine) if part]
+    failed = _last_failures(facts)
+    rows = [[_row(one, failed.get(str(one.get("name"))), notice.at) for one in part] for part in (troubled, fine)]
+    blocks += [section("\n".join(part)) for part in rows if part]
     if more:
         blocks.append(context(f"… and {more} more in good order: `/backups list` with a source's name shows any."))
     picture = _picture(sources, len(blocks))
@@ -51,25 +53,33 @@ def _standing(count: int, troubled: int) -> str:
     return f"*{troubled} of {many(count, 'source')} {'needs' if troubled == 1 else 'need'} a look.*"
 
 
-def _row(one: Facts, now: datetime) -> str:
+def _last_failures(facts: Facts) -> Mapping[str, datetime]:
+    """Return when each source failed last, of those that are named; the newest come first."""
+    listed = [(str(one.get("source", "")), moment(one, "at")) for one in facts.get("failures", ())]
+    return {source: at for source, at in reversed(listed) if at is not None}
+
+
+def _row(one: Facts, failed_at: datetime | None, now: datetime) -> str:
     newest, following, goal = moment(one, "newest_good_at"), moment(one, "next_due_at"), one.get("goal_seconds")
     sizes = [int(value) for value in one.get("sizes", ())]
     failures = int(one.get("failures", 0))
-    state = "*overdue*" if one.get("overdue") else "good"
+    failing = failed_at is not None and (newest is None or failed_at > newest)
+    state = "*overdue*" if one.get("overdue") else "*failing*" if failing else "good"
+    which = "newest" if state == "good" else "newest good"
     if newest is None:
         told = [f"{state}, no good backup yet"]
     else:
         bound = f" (goal {duration(float(goal))})" if goal and one.get("overdue") else ""
-        told = [f"{state}, newest {age(newest, now)}{bound}", f"{size(int(one.get('size', 0)))}{_trend(sizes)}"]
+        told = [f"{state}, {which} {age(newest, now)}{bound}", f"{size(int(one.get('size', 0)))}{_trend(sizes)}"]
     if failures:
-        told.append(f"*{many(failures, 'failure')}*")
+        told.append(f"{many(failures, 'failure')}")
     told.append(f"next {when(following)}" if following else "no schedule")
     return f"{code(str(one.get('name', '')))} · {' · '.join(told)}"
 
 
 def _trend(sizes: Sequence[int]) -> str:
     went = change(sizes)
-    return f" ({went} in {len(sizes)})" if went else ""
+    return f" ({went})" if went else ""
 
 
 def _picture(sources: Iterable[Facts], place: int) -> Picture | None:
@@ -116,7 +126,9 @@ def _rest(facts: Facts) -> Iterable[str]:
 
 def _stored(facts: Facts) -> str:
     free = ", ".join(
-        f"{size(int(count))} free in {escape(name)}" if count is not None else f"{escape(name)} can't be reached"
+        f"{size(int(count))} free in the vault {code(name)}"
+        if count is not None
+        else f"the vault {code(name)} can't be reached"
         for name, count in sorted(dict(facts.get("free", {})).items())
     )
     return f"{size(int(facts.get('storage_bytes', 0)))} stored{f', {free}' if free else ''}."

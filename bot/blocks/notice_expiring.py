@@ -19,7 +19,7 @@ def expiring(notice: Notice, folded: Sequence[Notice]) -> Said:
     listed, more, bytes_ = list(facts.get("backups", ()))[:ROWS], int(facts.get("more", 0)), int(facts.get("bytes", 0))
     from_then = moment(facts, "prune_at")
     begin = f"from {when(from_then)} on" if from_then else "tonight"
-    text = f"*{many(len(listed) + more, 'backup')} will be deleted* {begin}, {size(bytes_)} in all. *Keep* saves one."
+    text = f"*{many(len(listed) + more, 'backup')} will be deleted* {begin}, {size(bytes_)}. *Keep* saves one."
     blocks = [section(text)]
     for row in listed:
         key = str(row.get("id", ""))

@@ -67,9 +67,10 @@ def context(*texts: str) -> Json:
     return {"type": "context", "elements": [markup(text) for text in texts[:CONTEXT_ELEMENTS]]}
 
 
-def image(file_id: str, alt_text: str) -> Json:
+def image(file_id: str, title: str, alt_text: str) -> Json:
     """Return an uploaded picture; `alt_text` is plain and says the same in words."""
-    return {"type": "image", "slack_file": {"id": file_id}, "alt_text": cut(alt_text, ALT_TEXT) or "-"}
+    words = {"title": plain(title, ALT_TEXT), "alt_text": cut(alt_text, ALT_TEXT) or "-"}
+    return {"type": "image", "slack_file": {"id": file_id}, **words}
 
 
 def divider() -> Json:

@@ -116,6 +116,21 @@ def test_digests_that_wait_are_folded_into_the_newest(bot: Driven) -> None:
     assert [messages.get(f"notice:{seq}", "main").host for seq in (1, 2, 3)] == ["notice:3", "notice:3", ""]  # type: ignore[union-attr]
 
 
+def test_digest_says_which_sources_fail_still(bot: Driven) -> None:
+    """A source whose last try failed is failing; one that has a good backup since is good, its failures counted."""
+    early, late = ((bot.clock.now() - timedelta(hours=hours)).isoformat() for hours in (3, 1))
+    rows = [{"name": name, "newest_good_at": at, "failures": 1} for name, at in (("gods", early), ("orders", late))]
+    middle = (bot.clock.now() - timedelta(hours=2)).isoformat()
+    failures = [{"id": "b", "source": one["name"], "at": middle, "message": "It is down."} for one in rows]
+    bot.tell(NoticeKind.DIGEST, key="2026-11-23", sources=rows, failures=failures, free={"local": None})
+    bot.settle()
+    [text] = bot.texts()
+    assert "`gods` · *failing*, newest good 3 h ago" in text
+    assert "`orders` · good, newest 1 h ago" in text
+    assert text.count("1 failure ·") == 2
+    assert "the vault `local` can't be reached" in text
+
+
 def test_many_sources_with_the_same_alarm_are_one_message(make_world: Callable[..., World]) -> None:
     """After a day off everything is overdue at once: one message says so, and one that all are good again."""
     names = tuple(f"s{number}" for number in range(8))
