@@ -3,6 +3,8 @@
 import dataclasses
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -90,6 +92,25 @@ def test_the_order_of_rows_does_not_matter(engine: SQLite, tmp_path: Path) -> No
             database.executemany("INSERT INTO t VALUES (?)", [(number,) for number in order])
         prints.add(_proven(engine, path, tmp_path / name)[0].fingerprint)
     assert len(prints) == 1
+
+
+WRITE = """
+import sqlite3, sys
+try:
+    sqlite3.connect(sys.argv[1], timeout=0).execute("INSERT INTO t VALUES (2)")
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+def test_looking_at_a_file_leaves_the_locks_of_this_process_on_it(engine: SQLite, tmp_path: Path) -> None:
+    """Who writes to the same file here, as the catalog does, still keeps other processes out after a backup of it."""
+    path = _made(tmp_path / "orders.db", "CREATE TABLE t (v)", "INSERT INTO t VALUES (1)")
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        engine.capture(_source(path), new_backup_id(), silent)
+        done = subprocess.run([sys.executable, "-c", WRITE, path], capture_output=True, text=True, check=True)
+    assert done.stdout == "database is locked\n"
 
 
 @contextmanager

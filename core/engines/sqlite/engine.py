@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from core.engines.seam import stage_errors
 from core.engines.sqlite.copying import copy_database
-from core.engines.sqlite.reading import has_header, of_machine, opened, read_rows, tables, value
+from core.engines.sqlite.reading import is_database, of_machine, opened, read_rows, tables, value
 from core.errors import (
     CaptureFailed,
     NotEnoughSpace,
@@ -190,7 +190,7 @@ class SQLite:
 
 def _file(place: Place) -> Path:
     found = [path for path in place.directory.iterdir() if path.is_file()] if place.directory.is_dir() else []
-    return next((path for path in sorted(found) if has_header(path)), place.directory / FILE)
+    return next((path for path in sorted(found) if is_database(path)), place.directory / FILE)
 
 
 def _check_engine(manifest: Manifest, name: str) -> None:

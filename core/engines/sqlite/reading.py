@@ -10,7 +10,6 @@ from urllib.parse import quote
 from core.errors import SourceUnavailable, UnsafeSource
 from core.model.progress import Progress, Step, Unit
 
-_HEADER = b"SQLite format 3\x00"
 BUSY_SECONDS = 10.0
 _MACHINE = frozenset({sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN})
 _MODULUS = 1 << 256
@@ -23,38 +22,50 @@ _TABLES = (
 
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file for reading only, with an answer for what is no SQLite file."""
+    """Open a file for reading only, with an answer for what is no SQLite file.
+
+    SQLite alone ever opens a live file, also to look at how it begins: closing a descriptor of our own would take the
+    locks of this whole process off it, be it of the catalog (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
     if not path.is_file():
         raise SourceUnavailable(f"There is no file {path}.", hint="Correct the path of the SQLite file.")
-    if not has_header(path):
-        # SQLite takes an empty file for an empty database: a backup of it would look good and hold nothing.
-        raise UnsafeSource(f"{path} is empty or no SQLite file.", hint="Correct the path of the SQLite file.")
     try:
-        database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        database = _connected(path)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     with closing(database):
         try:
-            database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            pages = _pages(database)
         except sqlite3.DatabaseError as error:
             raise _unreadable(path, error) from error
+        if not pages:
+            # SQLite takes an empty file for an empty database: a backup of it would look good and hold nothing.
+            raise UnsafeSource(f"{path} is empty or no SQLite file.", hint="Correct the path of the SQLite file.")
         yield database
 
 
-def has_header(path: Path) -> bool:
-    """Say whether a file begins as an SQLite file does.
+def is_database(path: Path) -> bool:
+    """Say whether a file is an SQLite database, be it one that can't be read now."""
+    try:
+        with closing(_connected(path)) as database:
+            return _pages(database) > 0
+    except sqlite3.Error as error:
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF != sqlite3.SQLITE_NOTADB
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+
+
+def _pages(database: sqlite3.Connection) -> int:
+    """Return how many pages it has, having read its schema.
 
     Raises:
-        SourceUnavailable: it can't be read.
+        sqlite3.DatabaseError: it is no database, or can't be read.
 
     """
-    try:
-        with path.open("rb") as handle:
-            return handle.read(len(_HEADER)) == _HEADER
-    except OSError as error:
-        raise SourceUnavailable(
-            f"{path} can't be read: {error.strerror}.", hint="Let Safehold read the file."
-        ) from error
+    value(database, "SELECT count(*) FROM sqlite_master")
+    return int(value(database, "PRAGMA page_count"))
 
 
 def of_machine(error: BaseException | None) -> bool:
