@@ -171,6 +171,7 @@ def _vault(notice: Notice, _folded: Sequence[Notice]) -> Said:
         f"{many(int(facts.get('missing', 0)), 'backup')} without bytes" if facts.get("missing") else "",
         f"{many(int(facts.get('orphans', 0)), 'archive')} without a record" if facts.get("orphans") else "",
         f"{many(int(facts.get('swept', 0)), 'leftover')} removed" if facts.get("swept") else "",
+        f"{many(int(facts.get('adopted', 0)), 'backup')} good after all" if facts.get("adopted") else "",
     ]
     examples = "".join(f"\n• {escape(cut(str(one), 200))}" for one in list(facts.get("examples", ()))[:5])
     step = (

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from core.catalog import Catalog, Lease
@@ -14,6 +14,7 @@ from core.model.person import SYSTEM
 from core.model.restore import Restore, RestoreState, plan_broken
 from core.ports import Clock, Runner
 from core.services.adapters import Adapters
+from core.services.adopt_stored import good_as_recorded, is_stored
 from core.services.decide_restore import WAITING
 from core.services.failures import FailureLog, void
 from core.services.initiate_restore import InitiateRestore
@@ -45,12 +46,14 @@ class Reconcile:
     initiate: InitiateRestore
     destroy: DestroyInstance
     orphans: Orphans
+    _unswept: dict[str, Backup] = field(default_factory=dict)
 
     def __call__(self, *, take_over: bool) -> None:
         """Look at everything that is open. `take_over`: also run what is approved, and destroy what is due.
 
         One item that can't be settled is logged and tried again next time; it does not keep the others waiting.
         """
+        self._each(self._unswept.values(), self._swept)
         orphaned = self.orphans()
         self._each(orphaned.backups, self._settle_backup)
         self._each(orphaned.restores, self._settle_restore)
@@ -65,7 +68,7 @@ class Reconcile:
         # Last, for looking at an instance may take its provisioner's time.
         self._each(self.catalog.instances.current(), self._look_at)
 
-    def _each(self, items: Iterable[Item], settle: Callable[[Item], None]) -> None:
+    def _each(self, items: Iterable[Item], settle: Callable[[Item], object]) -> None:
         for item in tuple(items):
             try:
                 settle(item)
@@ -82,14 +85,11 @@ class Reconcile:
             if current.owner != backup.owner or not current.state.open:
                 return
             self.catalog.backups.move(backup.id, OPEN, owner=self.orphans.owner)
-        source, engine = self.adapters.sources.get(backup.source), self.adapters.engines.get(backup.engine)
-        if source is not None and engine is not None and source.engine == engine.name:
-            engine.discard(source, backup.id)
-        self.prove.sweep(backup.id)
+        left = self._swept(backup)
         vault = self.adapters.vaults.get(backup.vault)
         if vault is None:
-            hint = f"The vault {backup.vault} is no longer configured: leftovers may lie there. Retry."
-            self._interrupt_backup(backup, hint)
+            left.append(f"The vault {backup.vault} is no longer configured: leftovers may lie there.")
+            self._interrupt_backup(backup, left)
             return
         try:
             manifest = read_stored(vault, backup)
@@ -97,13 +97,47 @@ class Reconcile:
         except (CorruptionError, UnsupportedVersion) as error:
             failure = self.failures.keep(backup.id, "settling", error, at=self.clock.now())
             self._end_backup(backup, {"state": BackupState.DAMAGED, "failure": failure})
-            return
-        if manifest is None:
-            self._interrupt_backup(backup, "Leftovers are removed, nothing was stored. Retry.")
+        except SafeholdError as error:
+            self._settle_unseen(backup, left, error)
         else:
-            self._end_backup(backup, good_fields(manifest, "Safehold was restarted before that."))
+            if manifest is None:
+                self._interrupt_backup(backup, left or ["Leftovers are removed, nothing was stored."])
+            else:
+                self._end_backup(backup, good_fields(manifest, "Safehold was restarted before that."))
 
-    def _interrupt_backup(self, backup: Backup, hint: str) -> None:
+    def _swept(self, backup: Backup) -> list[str]:
+        """Remove stage and scratch of a dead run; return what is left there, in words, and is tried again.
+
+        It keeps no source waiting: its next run has a stage of its own.
+        """
+        source, engine = self.adapters.sources.get(backup.source), self.adapters.engines.get(backup.engine)
+        left: list[str] = []
+        try:
+            if source is not None and engine is not None and source.engine == engine.name:
+                engine.discard(source, backup.id)
+        except SafeholdError as error:
+            left.append(f"Its stage is left: {error.message}")
+        try:
+            self.prove.sweep(backup.id)
+        except SafeholdError as error:
+            left.append(f"Its scratch copy is left: {error.message}")
+        if left:
+            self._unswept[backup.id] = backup
+        else:
+            self._unswept.pop(backup.id, None)
+        return left
+
+    def _settle_unseen(self, backup: Backup, left: list[str], error: SafeholdError) -> None:
+        """End a run whose vault can't be looked at now: its record may know that it is stored; else the sweep looks."""
+        logger.warning("%s is settled without a look into its vault: %s", backup.id, error)
+        current = self.catalog.backups.get(backup.id)
+        if is_stored(current):
+            self._end_backup(backup, good_as_recorded(current, "Safehold was restarted before that."))
+        else:
+            self._interrupt_backup(backup, [*left, "What it left in the vault is looked at when that is back."])
+
+    def _interrupt_backup(self, backup: Backup, left: list[str]) -> None:
+        hint = " ".join((*left, "Retry."))
         step = backup.step.name if backup.step else ""
         error = Interrupted("Safehold was stopped in the middle of it.", hint=hint)
         failure = self.failures.keep(backup.id, step, error, at=self.clock.now())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.catalog import Catalog
-from core.errors import SafeholdError, UnknownName
+from core.errors import CorruptionError, NotRestorable, SafeholdError, UnknownName, UnsupportedVersion
 from core.model.backup import Backup, BackupState
 from core.model.naming import CATALOG_SOURCE
 from core.model.notice import Notice, NoticeKind
@@ -14,13 +14,14 @@ from core.model.person import SYSTEM
 from core.model.vault_entry import VaultEntry
 from core.ports import Clock, Runner, Vault
 from core.services.adapters import Adapters
+from core.services.adopt_stored import ENDED_BADLY, adopt_stored
 from core.services.find_missing import MOST_EXAMPLES, FindMissing
 
 PERIOD = timedelta(days=1)
 SWEPT_AT = "vaults swept"
 """The mark that says when all vaults were last compared, ISO 8601."""
 RUN = "sweep"
-WITHOUT_BYTES = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.CANCELLED, BackupState.PRUNED})
+WITHOUT_BYTES = ENDED_BADLY | {BackupState.PRUNED}
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ logger = logging.getLogger(__name__)
 class Swept:
     """What was found in one vault. `swept` leftovers of `swept_bytes` were removed, `young` ones wait for their age.
 
-    `orphans` are whole archives that no record knows, `missing` are records whose bytes are gone.
+    `orphans` are whole archives that no record knows, `missing` are records whose bytes are gone, `adopted` ones are
+    good after all: their run ended badly after they were stored.
     """
 
     vault: str
@@ -38,6 +40,7 @@ class Swept:
     young: int = 0
     orphans: int = 0
     missing: int = 0
+    adopted: int = 0
     examples: list[str] = field(default_factory=list)
     _alike: int = 0
 
@@ -60,7 +63,8 @@ class SweepVaults:
 
     Removed is only what was never committed, belongs to no run that may still want it, and was not touched for
     `after_seconds`. A whole archive without a record is never removed: it may be the only good backup of somebody
-    whose catalog was lost. A record without bytes becomes *damaged*, so that retention no longer counts on it.
+    whose catalog was lost. A record without bytes becomes *damaged*, so that retention no longer counts on it; one of
+    a run that ended badly whose manifest stands there becomes *good*.
     """
 
     catalog: Catalog
@@ -116,6 +120,8 @@ class SweepVaults:
         if record is None and entry.committed:
             found.orphans += 1
             found.name(entry, "a whole archive that no record knows")
+        elif record is not None and entry.committed and record.state in ENDED_BADLY:
+            self._adopt(vault, entry, found)
         elif not entry.committed and (record is None or record.state in WITHOUT_BYTES):
             if self.clock.now() - entry.changed_at < timedelta(seconds=self.after_seconds):
                 found.young += 1
@@ -125,6 +131,18 @@ class SweepVaults:
             found.swept_bytes += entry.size
             found.name(entry, "a leftover of a run that ended")
 
+    def _adopt(self, vault: Vault, entry: VaultEntry, found: Swept) -> None:
+        """Call good what was stored before its run ended badly, where its archive is there as a whole."""
+        try:
+            manifest = vault.manifest(entry.source, entry.backup_id)
+            vault.open(manifest).close()
+        except (NotRestorable, CorruptionError, UnsupportedVersion) as error:
+            logger.warning("%s was stored by a run that ended badly, and can't be used: %s", entry.backup_id, error)
+            return
+        if adopt_stored(self.catalog, self.clock, manifest) is not None:
+            found.adopted += 1
+            found.name(entry, "good after all: its run ended badly after it was stored")
+
     def _record(self, backup_id: str) -> Backup | None:
         try:
             return self.catalog.backups.get(backup_id)
@@ -133,11 +151,13 @@ class SweepVaults:
 
     def _tell(self, found: Swept) -> None:
         """Tell what was done each time, and what only waits for a person once."""
-        done = found.swept or found.missing
+        done = found.swept or found.missing or found.adopted
         if not done and not found.orphans:
             return
         now = self.clock.now()
-        facts = {name: getattr(found, name) for name in ("orphans", "missing", "swept", "swept_bytes", "examples")}
+        facts = {
+            name: getattr(found, name) for name in ("orphans", "missing", "adopted", "swept", "swept_bytes", "examples")
+        }
         with self.catalog.write():
             key = now.isoformat() if done else found.key
             if self.catalog.notices.tell(Notice(NoticeKind.VAULT, found.vault, key, now, facts)) is not None:

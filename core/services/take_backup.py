@@ -14,7 +14,7 @@ from core.errors import (
     ProofFailed,
     SafeholdError,
 )
-from core.model.backup import Backup, BackupState
+from core.model.backup import Backup, BackupState, Failure
 from core.model.image import Image
 from core.model.manifest import Manifest, StoredArchive
 from core.model.person import SYSTEM
@@ -23,6 +23,7 @@ from core.model.source import Prove, Source
 from core.ports import Clock, Runner
 from core.runtime.priority import give_way
 from core.services.adapters import Adapters
+from core.services.adopt_stored import ENDED_BADLY, adopt_stored, good_as_recorded, is_stored
 from core.services.failures import FailureLog
 from core.services.prove_backup import ProveBackup
 from core.services.reporting import Reporter
@@ -30,6 +31,7 @@ from core.services.stored import as_recorded, good_fields, read_stored, stored_f
 
 RUNNING = frozenset({BackupState.RUNNING})
 PENDING = frozenset({BackupState.PENDING})
+GOOD = frozenset({BackupState.GOOD})
 SHRUNK = 0.5
 """A backup of less than this part of the last good one's size is a warning: green ticks over nearly empty dumps."""
 ROOM = 1.1
@@ -94,22 +96,27 @@ class TakeBackup:
         return self._commit(backup, self._manifest(backup, image, stored, report))
 
     def _commit(self, backup: Backup, manifest: Manifest) -> Manifest:
-        """Write the manifest and record it while nobody else can settle this run: it is ours, or it is over.
+        """Write the manifest, then record it: it is ours, or it is over. Returns what was written.
 
-        Returns what was written: with the tiers of whoever joined until now.
+        The vault is not asked while the catalog is being written: one that hangs would stop everybody. Whoever settles
+        this run meanwhile goes by what is in the vault; who joins meanwhile is looked at when it is finished.
 
         Raises:
-            Interrupted: another process took this one for dead and has settled the run.
+            Interrupted: another process took this one for dead, or the run was ended from outside.
 
         """
+        written = as_recorded(manifest, self._require_ours(backup))
+        self.adapters.vault(backup.vault).commit(written)
         with self.catalog.write():
-            current = self.catalog.backups.get(backup.id)
-            if current.state is not BackupState.RUNNING or current.owner != backup.owner:
-                raise Interrupted("Another Safehold took this one for dead meanwhile.", hint="Retry.")
-            written = as_recorded(manifest, current)
-            self.adapters.vault(backup.vault).commit(written)
+            self._require_ours(backup)
             self.catalog.backups.move(backup.id, RUNNING, **stored_fields(written))
         return written
+
+    def _require_ours(self, backup: Backup) -> Backup:
+        current = self.catalog.backups.get(backup.id)
+        if current.state is not BackupState.RUNNING or current.owner != backup.owner:
+            raise Interrupted("Another Safehold took this one for dead meanwhile.", hint="Retry.")
+        return current
 
     def _manifest(self, backup: Backup, image: Image, stored: StoredArchive, report: Reporter) -> Manifest:
         return Manifest(
@@ -151,6 +158,7 @@ class TakeBackup:
         try:
             with report.timed("prove"):
                 proof = self.prove(backup.id, engine, vault, manifest, report)
+            return self._commit(backup, replace(manifest, timings=dict(report.timings)).proven(proof)), ""
         except (ProofFailed, CorruptionError):
             raise
         except (Cancelled, Interrupted) as error:
@@ -158,8 +166,6 @@ class TakeBackup:
         except SafeholdError as error:
             self.failures.keep(backup.id, "proving", error, at=self.clock.now())
             return manifest, f"Not proven: {error.message} {error.hint}".strip()
-        proven = replace(manifest, timings=dict(report.timings)).proven(proof)
-        return self._commit(backup, proven), ""
 
     def _due(self, source: Source) -> bool:
         if source.prove in {Prove.EACH, Prove.NEVER}:
@@ -199,25 +205,40 @@ class TakeBackup:
         """Remove what the run left and record why it ended: the vault says whether there is a backup."""
         failure = self.failures.keep(backup.id, report.step, error, at=self.clock.now())
         manifest = self._left(backup)
-        if manifest is None:
-            changes: dict[str, object] = {"state": _ended(error), "failure": failure}
-        elif isinstance(error, (ProofFailed, CorruptionError)):
-            damaged = {"state": BackupState.DAMAGED, "failure": failure, "unsaved": True}
-            changes = {**stored_fields(manifest), **damaged}
-        else:
-            # Its bytes were read back: what came after can't make them any worse.
-            changes = good_fields(manifest, failure.message)
-        now = self.clock.now()
+        changes, now = self._outcome(backup, manifest, error, failure), self.clock.now()
+        # Damage that was found holds also where the run was ended from outside before it was.
+        damaged = changes["state"] is BackupState.DAMAGED
         with self.catalog.write():
             ended = self.catalog.backups.move(
-                backup.id, RUNNING, **{**changes, "timings": dict(report.timings), "finished_at": now, "step": None}
+                backup.id,
+                RUNNING | ENDED_BADLY | GOOD if damaged else RUNNING,
+                **{**changes, "timings": dict(report.timings), "finished_at": now, "step": None},
             )
             if ended is not None:
                 detail = {"reference": failure.reference}
                 self.catalog.audit.append(now, SYSTEM, "backup-ended", backup.id, ended.state.value, detail)
+        if ended is None and manifest is not None:
+            adopt_stored(self.catalog, self.clock, manifest)
+
+    def _outcome(
+        self, backup: Backup, manifest: Manifest | None, error: BaseException, failure: Failure
+    ) -> dict[str, object]:
+        """Say what became of the run. What is stored can't be made any worse by what came after it was read back."""
+        current = self.catalog.backups.get(backup.id)
+        if manifest is None and not is_stored(current):
+            return {"state": _ended(error), "failure": failure}
+        if isinstance(error, (ProofFailed, CorruptionError)):
+            stored = stored_fields(manifest) if manifest is not None else {}
+            return {**stored, "state": BackupState.DAMAGED, "failure": failure, "unsaved": True}
+        if manifest is None:
+            return good_as_recorded(current, failure.message)
+        return good_fields(manifest, failure.message)
 
     def _left(self, backup: Backup) -> Manifest | None:
-        """Return the manifest if the run came so far; else remove what there is of it."""
+        """Return the manifest if the run came so far; else remove what there is of it. None also where none can tell.
+
+        A manifest whose record could not be written, or that can't be read now, is found by the next sweep.
+        """
         vault = self.adapters.vault(backup.vault)
         try:
             manifest = read_stored(vault, backup)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from core.catalog import Catalog
 from core.errors import Stalled
-from core.model.backup import Backup, BackupState
+from core.model.backup import Backup, BackupState, Failure
 from core.model.person import SYSTEM
 from core.model.progress import Step
 from core.model.restore import Restore, RestoreState
 from core.ports import Clock, Runner
 from core.services import run_restore, take_backup
+from core.services.adopt_stored import good_as_recorded, is_stored
 from core.services.failures import FailureLog
 
 MOVING = frozenset({"capturing", "storing", "verifying", "unpacking"})
@@ -24,7 +25,8 @@ class WatchRuns:
     """Looks at what this process runs; remembers between looks since when each run stands where it stands.
 
     The record is ended first, so that people are told also where the run hangs for good; then the run is asked to
-    stop. One that goes on later finds its record ended: it can commit nothing, and removes what it made.
+    stop. One that goes on later finds its record ended: it removes what it made. Where its manifest is written, before
+    or after that, its backup is good all the same.
     """
 
     catalog: Catalog
@@ -78,9 +80,8 @@ class WatchRuns:
         with self.catalog.write():
             ended: Backup | Restore | None
             if isinstance(run, Backup):
-                ended = self.catalog.backups.move(
-                    run.id, take_backup.RUNNING, state=BackupState.FAILED, failure=failure, finished_at=now, step=None
-                )
+                changes = self._outcome(run.id, failure)
+                ended = self.catalog.backups.move(run.id, take_backup.RUNNING, **changes, finished_at=now, step=None)
             else:
                 ended = self.catalog.restores.move(
                     run.id, run_restore.RUNNING, state=RestoreState.FAILED, failure=failure, finished_at=now, step=None
@@ -89,6 +90,13 @@ class WatchRuns:
                 self.catalog.audit.append(now, SYSTEM, act, run.id, failure.code, {"reference": failure.reference})
         self.runner.cancel(run.id)
         logger.warning("%s: %s", run.id, error)
+
+    def _outcome(self, backup_id: str, failure: Failure) -> dict[str, object]:
+        """Say what becomes of a backup: one that is stored is good, whatever hangs after that."""
+        current = self.catalog.backups.get(backup_id)
+        if is_stored(current):
+            return good_as_recorded(current, failure.message)
+        return {"state": BackupState.FAILED, "failure": failure}
 
 
 def _minutes(seconds: float) -> str:
