@@ -37,6 +37,7 @@ from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import DestroyInstance, ExtendInstance
 from core.services.lead import Lead
+from core.services.manifest_turns import ManifestTurns
 from core.services.note_clock import NoteClock
 from core.services.orphans import Orphans
 from core.services.plan_restore import PlanRestore
@@ -225,7 +226,8 @@ def build_core(
     orphans = Orphans(catalog, clock, runner, owner)
     lead = Lead(catalog, owner, clock)
     create = CreateBackup(catalog, adapters, access, clock, runner, take, owner)
-    save = SaveManifests(catalog, adapters, failures)
+    turns = ManifestTurns()
+    save = SaveManifests(catalog, adapters, failures, turns)
     ground = Ground(catalog, adapters, access, clock, runner, owner, save)
     time = keep_time(ground, create, config.policies, config.grace_seconds)
     destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
@@ -256,7 +258,7 @@ def build_core(
         browse=Browse(catalog, adapters, access, clock),
         create_backup=create,
         cancel_run=CancelRun(catalog, access, clock, runner),
-        verify_backup=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, owner),
+        verify_backup=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, turns, owner),
         offer_download=OfferDownload(catalog, adapters, access, clock, tokens, config.web.link_seconds),
         open_download=OpenDownload(catalog, adapters, clock, tokens),
         plan_restore=PlanRestore(catalog, adapters, access, clock),

@@ -9,11 +9,14 @@ from core.errors import CorruptionError, NotRestorable, SafeholdError
 from core.model.backup import Backup, BackupState
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
+from core.services.manifest_turns import ManifestTurns
 from core.services.stored import as_recorded
 
 SAVED = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED})
 """Whose manifest is kept up to date. What is being pruned never gets one again."""
 MOST_AT_ONCE = 1000
+SECONDS_TO_WAIT = 1.0
+"""A manifest that somebody else is writing now is for the next time."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ class SaveManifests:
     catalog: Catalog
     adapters: Adapters
     failures: FailureLog
+    turns: ManifestTurns
     _told: set[str] = field(default_factory=set)
 
     def __call__(self, now: datetime) -> None:
@@ -63,23 +67,29 @@ class SaveManifests:
         if backup.state not in SAVED:
             return False
         vault = self.adapters.vault(backup.vault)
-        # Read outside of the write: one with very many files takes its time.
-        manifest = vault.manifest(backup.source, backup.id)
-        wanted = as_recorded(manifest, backup)
-        with self.catalog.write():
+        with self.turns.of(backup.id, SECONDS_TO_WAIT):
+            manifest = vault.manifest(backup.source, backup.id)
             # Any change since, be it a hold, a proof or the decision to prune it, is for the next time.
-            if self.catalog.backups.get(backup.id).revision != backup.revision:
+            if not self._is_as(backup):
                 return False
+            # Not while the catalog is being written: a vault that hangs would stop everybody.
+            wanted = as_recorded(manifest, backup)
             if wanted != manifest:
                 vault.commit(wanted)
-            self.catalog.backups.move(backup.id, SAVED, unsaved=False)
-        return True
+            with self.catalog.write():
+                # What another process wrote there in this moment may be gone again: it is looked at once more.
+                saved = self._is_as(backup)
+                self.catalog.backups.move(backup.id, SAVED, unsaved=not saved)
+        return saved
+
+    def _is_as(self, backup: Backup) -> bool:
+        return self.catalog.backups.get(backup.id).revision == backup.revision
 
     def _damage(self, backup: Backup, error: SafeholdError, now: datetime) -> None:
         """Record that a backup has lost its manifest or its archive: it can't be restored, and never be saved."""
         failure = self.failures.keep(backup.id, "saving its manifest", error, at=now)
         logger.warning("%s is damaged: %s", backup.id, error)
         with self.catalog.write():
-            if self.catalog.backups.get(backup.id).revision == backup.revision:
+            if self._is_as(backup):
                 changes = {"state": BackupState.DAMAGED} if backup.state is BackupState.GOOD else {}
                 self.catalog.backups.move(backup.id, SAVED, failure=failure, unsaved=False, **changes)

@@ -13,6 +13,7 @@ from core.runtime.priority import give_way
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
+from core.services.manifest_turns import ManifestTurns
 from core.services.prove_backup import ProveBackup
 from core.services.reporting import Reporter
 from core.services.stored import as_recorded
@@ -38,6 +39,7 @@ class VerifyBackup:
     runner: Runner
     prove: ProveBackup
     failures: FailureLog
+    turns: ManifestTurns
     owner: str
 
     def __call__(self, reference: str, person: Person) -> Backup:
@@ -99,15 +101,21 @@ class VerifyBackup:
 
     def _keep(self, backup: Backup, vault: Vault, manifest: Manifest, proof: ProofRecord) -> None:
         """Write the proof down in both places, unless the backup was let go meanwhile."""
-        with self.catalog.write():
+        with self.turns.of(backup.id):
             current = self.catalog.backups.get(backup.id)
             if current.state not in KEPT:
                 return
-            proven = replace(current, state=BackupState.GOOD)
             # Not as they were when this began: a hold may have been placed since.
-            vault.commit(as_recorded(manifest, proven))
-            self.catalog.backups.move(
-                backup.id,
+            written = as_recorded(manifest, replace(current, state=BackupState.GOOD))
+            # Not while the catalog is being written: a vault that hangs would stop everybody.
+            vault.commit(written)
+            self._record_proof(backup.id, written, proof)
+
+    def _record_proof(self, backup_id: str, written: Manifest, proof: ProofRecord) -> None:
+        with self.catalog.write():
+            now_good = replace(self.catalog.backups.get(backup_id), state=BackupState.GOOD)
+            proven = self.catalog.backups.move(
+                backup_id,
                 KEPT,
                 state=BackupState.GOOD,
                 proof=Proof.PROVEN,
@@ -116,9 +124,11 @@ class VerifyBackup:
                 fingerprint=proof.fingerprint,
                 failure=None,
                 warning="",
-                unsaved=False,
+                # A hold may have been placed while the vault was written.
+                unsaved=as_recorded(written, now_good) != written,
             )
-            self.catalog.audit.append(self.clock.now(), SYSTEM, "verify-ended", backup.id, "proven", {})
+            if proven is not None:
+                self.catalog.audit.append(self.clock.now(), SYSTEM, "verify-ended", backup_id, "proven", {})
 
     def _show(self, backup_id: str, step: Step | None) -> None:
         self.catalog.backups.move(backup_id, KEPT, step=step)
