@@ -1,7 +1,8 @@
 """Lets go what no rule keeps, as an intention on record: the bytes stay until it is pruned, and a hold saves it."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from core.catalog import Catalog
 from core.errors import UnavailableError
@@ -9,11 +10,13 @@ from core.model.backup import Backup, BackupState
 from core.model.person import SYSTEM
 from core.model.verdict import Verdict
 from core.services.adapters import Adapters
-from core.services.retention import NONE, Retention
+from core.services.hold_back import HoldBack
+from core.services.retention import Retention
 from core.services.verify_backup import KEPT
 
 EXPIRED = frozenset({BackupState.EXPIRED})
 MOST_CHANGES = 1000
+Judged = tuple[Backup, Verdict]
 
 logger = logging.getLogger(__name__)
 
@@ -23,21 +26,27 @@ class Expire:
     """One pass moves what is no longer kept to expired, and back what is kept after all.
 
     Nothing goes without a newer good backup, so only sources of which something has changed are looked at; at its
-    first pass, and where much has changed, all of them.
+    first pass, and where much has changed, all of them. Where most of a source would go at once, nothing of it does
+    before a person has said yes.
     """
 
     catalog: Catalog
     adapters: Adapters
     retention: Retention
     _revision: int = -1
+    _waiting: set[str] = field(default_factory=set)
 
     def __call__(self, now: object = None) -> None:
         """Look once."""
         del now  # the clock of retention counts
         revision = self.catalog.revision()
-        if revision == self._revision:
+        # A yes changes no backup's record.
+        changed = {source for source in self._waiting if self._hold_back.allowed(source, self.retention.clock.now())}
+        if revision != self._revision:
+            changed |= self._changed()
+        if not changed:
             return
-        unread = [source for source in sorted(self._changed()) if not self._try(source)]
+        unread = [source for source in sorted(changed) if not self._try(source)]
         # Looked at again next time, where one could not be.
         self._revision = revision if not unread else -1
 
@@ -48,19 +57,26 @@ class Expire:
             VaultUnavailable: whether the newer backups are there can't be seen, so nothing goes.
 
         """
-        if not self._overdue(source):
+        if not any(map(_overdue, self.retention.verdicts(source).values())):
+            self._hold_back.clear(source)
+            self._waiting.discard(source)
             return 0
-        unseen, count = self.retention.find_missing(source), 0
+        unseen = self.retention.find_missing(source)
         with self.catalog.write():
             # Asked again: between the look and the write somebody may have placed a hold.
-            for backup, verdict in self._overdue(source, unseen):
+            found = list(self.retention.verdicts(source, unseen).values())
+            going = []
+            for backup, verdict in filter(_overdue, found):
                 if backup.state is BackupState.EXPIRED:
                     keep_after_all(self.catalog, backup)
                     self._audit(backup, "kept after all", verdict)
                 else:
-                    self._let_go(backup, verdict)
-                    count += 1
-        return count
+                    going.append((backup, verdict))
+            if self._must_wait(source, found, going):
+                return 0
+            for backup, verdict in going:
+                self._let_go(backup, verdict)
+        return len(going)
 
     def _try(self, source: str) -> bool:
         try:
@@ -71,10 +87,17 @@ class Expire:
             return False
         return True
 
-    def _overdue(self, source: str, unseen: frozenset[str] = NONE) -> list[tuple[Backup, Verdict]]:
-        """Return those whose state is not what their verdict says."""
-        found = self.retention.verdicts(source, unseen).values()
-        return [(b, verdict) for b, verdict in found if verdict.keep is (b.state is BackupState.EXPIRED)]
+    @property
+    def _hold_back(self) -> HoldBack:
+        return HoldBack(self.catalog)
+
+    def _must_wait(self, source: str, found: Sequence[Judged], going: Sequence[Judged]) -> bool:
+        """Say whether a person has to say yes first; damaged ones are no loss, and are not counted."""
+        good = sum(backup.state is BackupState.GOOD for backup, _ in found)
+        leaving = [(backup, verdict) for backup, verdict in going if backup.state is BackupState.GOOD]
+        waits = self._hold_back.holds(source, leaving, good, self.retention.clock.now())
+        (self._waiting.add if waits else self._waiting.discard)(source)
+        return waits
 
     def _changed(self) -> set[str]:
         everything = set(self.adapters.sources)
@@ -97,6 +120,12 @@ class Expire:
     def _audit(self, backup: Backup, outcome: str, verdict: Verdict) -> None:
         detail = {"source": backup.source, "why": verdict.says}
         self.catalog.audit.append(self.retention.clock.now(), SYSTEM, "expire", backup.id, outcome, detail)
+
+
+def _overdue(judged: Judged) -> bool:
+    """Say whether a backup's state is not what its verdict says."""
+    backup, verdict = judged
+    return verdict.keep is (backup.state is BackupState.EXPIRED)
 
 
 def keep_after_all(catalog: Catalog, backup: Backup, **changes: object) -> Backup | None:

@@ -17,6 +17,7 @@ from core.ports import Clock, Runner
 from core.services.adapters import Adapters
 from core.services.expire import EXPIRED, keep_after_all
 from core.services.retention import Retention
+from core.services.tell_pruned import note_pruned
 
 LEAVING = frozenset({BackupState.EXPIRED, BackupState.PRUNING})
 PRUNING = frozenset({BackupState.PRUNING})
@@ -105,6 +106,7 @@ class Prune:
             if pruned is not None:
                 detail = {"source": backup.source, "why": backup.expiry, "size": backup.size}
                 self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "pruned", detail)
+                note_pruned(self.catalog, backup)
         self._refused.pop(backup.id, None)
         return True
 

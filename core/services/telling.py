@@ -12,6 +12,7 @@ from core.services.evening_post import EveningPost
 from core.services.ping_heartbeat import PingHeartbeat
 from core.services.retention import Leaving, Retention
 from core.services.schedules import Schedules
+from core.services.tell_pruned import TellPruned
 
 SECONDS_BETWEEN_LOOKS = 20.0
 
@@ -51,6 +52,9 @@ def tell_by_itself(retention: Retention, schedules: Schedules, config: NoticesCo
     if config.evening is not None:
         at = DailyTime(catalog, "evening post", config.evening, zone)
         duties.append(Duty("evening post", SECONDS_BETWEEN_LOOKS, EveningPost(catalog, at, going)))
+    if (looked_at := config.digest or config.evening) is not None:
+        pruned = TellPruned(catalog, DailyTime(catalog, "deletions", looked_at, zone))
+        duties.append(Duty("tell what was deleted", SECONDS_BETWEEN_LOOKS, pruned))
     return tuple(duties)
 
 

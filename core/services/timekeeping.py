@@ -13,6 +13,7 @@ from core.services.duties import Duty
 from core.services.expire import Expire
 from core.services.find_missing import FindMissing
 from core.services.freeze_retention import FreezeRetention, ThawRetention
+from core.services.hold_back import AllowExpiry
 from core.services.hold_backup import KeepBackup, ReleaseBackup
 from core.services.judge_age import JudgeAge
 from core.services.prune import Prune
@@ -50,6 +51,7 @@ class Timekeeping:
     release_backup: ReleaseBackup
     freeze_retention: FreezeRetention
     thaw_retention: ThawRetention
+    allow_expiry: AllowExpiry
     expire: Expire
     prune: Prune
     duties: tuple[Duty, ...]
@@ -72,6 +74,7 @@ def keep_time(
         release_backup=ReleaseBackup(catalog, access, clock, ground.save),
         freeze_retention=FreezeRetention(catalog, access, clock),
         thaw_retention=ThawRetention(catalog, access, clock),
+        allow_expiry=AllowExpiry(catalog, adapters, access, clock),
         expire=expire,
         prune=prune,
         duties=(

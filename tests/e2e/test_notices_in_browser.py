@@ -99,8 +99,8 @@ class Weeks:
             for day in range(DAYS, -1, -1):
                 # A minute later each day, so that the eighth is clearly more than seven days after the first.
                 self.day(core, last - day * (DAY + timedelta(minutes=1)), day, chance)
-            # The bot ran all that time, so today's digest and evening post are due at its first look.
-            for what in ("digest", "evening post"):
+            # The bot ran all that time, so what is told each day is due at its first look.
+            for what in ("digest", "evening post", "deletions"):
                 core.catalog.marks.put(f"{what} since", (last - DAYS * DAY).isoformat())
 
     def day(self, core: Core, at: datetime, ago: int, chance: random.Random) -> None:
@@ -234,6 +234,16 @@ def test_the_evening_post_names_what_goes_and_why(seen: Seen) -> None:
     for label in ("Keep", "Why kept"):
         expect(button(post, label)).to_have_count(2)
     seen.shot(post, "evening")
+
+
+def test_what_was_deleted_is_one_message(seen: Seen) -> None:
+    """All that was deleted since it was told last is counted, the first ten with their reasons; none has a button."""
+    post = seen.message("Their records stay.")
+    text = post.inner_text()
+    assert re.search(r"\d\d backups deleted, [\d.]+ MB in all\. Their records stay\.", text), text
+    assert len(re.findall(r"• (?:clicks|ledger|orders) · .* · [\d.]+ MB\. Older than 7 days \(daily\)", text)) == 10
+    assert re.search(r"… and \d+ more\.", text)
+    seen.shot(post, "deleted")
 
 
 def test_an_overdue_source_offers_a_backup(seen: Seen) -> None:

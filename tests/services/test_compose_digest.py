@@ -31,7 +31,7 @@ def timed(world: World) -> Timed:
 
 def composer(timed: Timed, at: time = time(9), zone: str = "Europe/Berlin") -> ComposeDigest:
     """Return the duty as the composition root makes it."""
-    duty, _ = tell_by_itself(timed.core.time.retention, timed.core.time.schedules, NoticesConfig(digest=at), zone)
+    duty, *_ = tell_by_itself(timed.core.time.retention, timed.core.time.schedules, NoticesConfig(digest=at), zone)
     assert isinstance(duty.do, ComposeDigest)
     return duty.do
 

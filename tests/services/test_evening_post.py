@@ -27,7 +27,7 @@ def timed(make_world: object) -> Timed:
 
 def poster(timed: Timed) -> EveningPost:
     """Return the duty as the composition root makes it."""
-    _, duty = tell_by_itself(
+    _, duty, _ = tell_by_itself(
         timed.core.time.retention, timed.core.time.schedules, NoticesConfig(evening=time(18)), "UTC"
     )
     assert isinstance(duty.do, EveningPost)

@@ -98,6 +98,9 @@ class Days(Timed):
                 held(today.id, ANNA, "the year", datetime(2026, 1, 1, tzinfo=UTC))
             case "2025-08-01":
                 self.core.time.freeze_retention(ANNA, THAWED, "the incident")
+            case "2025-08-20":
+                # Most of what there is would go at once now, so it has waited for this since three.
+                self.core.time.allow_expiry("orders", ANNA)
         if day % 10 == 0:
             self.world.settled(self.core.create_backup("orders", ANNA).backup.id)
 

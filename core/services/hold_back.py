@@ -1,0 +1,108 @@
+"""Holds back: where most of what a source has would be let go at once, a person has to say yes first."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.catalog import Catalog
+from core.errors import Stale
+from core.model.backup import Backup
+from core.model.notice import Notice, NoticeKind
+from core.model.person import SYSTEM, Person
+from core.model.verdict import Verdict
+from core.ports import Clock
+from core.services.access import Access, Verb
+from core.services.adapters import Adapters
+
+MOST_AT_ONCE = 10
+MOST_OF_ALL = 0.5
+"""More good backups than both at once go only after a yes: a policy was changed, or a clock was wrong."""
+ALLOWED_FOR = timedelta(hours=24)
+REASONS = 3
+
+Going = Sequence[tuple[Backup, Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """Says whether what would go of a source has to wait, tells it once, and knows whether somebody said yes."""
+
+    catalog: Catalog
+
+    def holds(self, source: str, going: Going, good: int, now: datetime) -> bool:
+        """Decide on the good backups that would go now, of all good ones; a part of the write in which they would.
+
+        A yes is good for one time.
+        """
+        too_many = len(going) > MOST_AT_ONCE and len(going) > good * MOST_OF_ALL
+        if too_many and not self.allowed(source, now):
+            if not self.catalog.marks.get(_held(source)):
+                self._tell(source, going, good, now)
+            return True
+        self.clear(source)
+        return False
+
+    def clear(self, source: str) -> None:
+        """Take note that nothing of it has to wait any more: a yes is used up, and the next time is told again."""
+        if self.catalog.marks.get(_held(source)):
+            with self.catalog.write():
+                self.catalog.marks.put(_held(source), "")
+                self.catalog.marks.put(_allowed(source), "")
+
+    def allowed(self, source: str, now: datetime) -> bool:
+        """Say whether a yes is in force."""
+        until = self.catalog.marks.get(_allowed(source))
+        # One that is in force for longer than that was said when the clock was ahead.
+        return bool(until) and timedelta() < datetime.fromisoformat(str(until)) - now <= ALLOWED_FOR
+
+    def _tell(self, source: str, going: Going, good: int, now: datetime) -> None:
+        facts = {"count": len(going), "of": good, "why": _why(verdict for _, verdict in going)}
+        self.catalog.marks.put(_held(source), json.dumps({"at": now.isoformat(), **facts}))
+        self.catalog.notices.tell(Notice(NoticeKind.HELD_BACK, source, now.isoformat(), now, facts))
+        self.catalog.audit.append(now, SYSTEM, "expire", source, "held back", facts)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowExpiry:
+    """Say yes to what is held back of one source: it is let go once, within a day."""
+
+    catalog: Catalog
+    adapters: Adapters
+    access: Access
+    clock: Clock
+
+    def __call__(self, source: str, person: Person) -> datetime:
+        """Return until when the yes is in force. What is let go can still be kept for as long as its bytes stay.
+
+        Raises:
+            UnknownName, NotAllowed.
+            Stale: nothing of it is held back.
+
+        """
+        self.access.require(person, Verb.RETAIN)
+        name, now = self.adapters.source(source).name, self.clock.now()
+        until = now + ALLOWED_FOR
+        with self.catalog.write():
+            held = self.catalog.marks.get(_held(name))
+            if not held:
+                raise Stale(f"Nothing of {name} is held back.", hint="Nothing was changed.")
+            self.catalog.marks.put(_allowed(name), until.isoformat())
+            detail = {"until": until.isoformat(), "held back": json.loads(held)}
+            self.catalog.audit.append(now, person, "allow-expiry", name, "allowed", detail)
+        return until
+
+
+def _held(source: str) -> str:
+    return f"held back {source}"
+
+
+def _allowed(source: str) -> str:
+    return f"expiry allowed {source}"
+
+
+def _why(verdicts: Iterable[Verdict]) -> str:
+    counted = Counter(verdict.says for verdict in verdicts)
+    named = [f"{says} ({count})" for says, count in counted.most_common(REASONS)]
+    return f"The reasons: {', '.join(named)}{', and others' if len(counted) > REASONS else ''}."

@@ -1,0 +1,128 @@
+"""Where most of a source would be let go at once, nothing goes before a person says yes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.errors import NotAllowed, Stale, UnknownName
+from core.model.backup import BackupState
+from core.model.notice import Notice, NoticeKind
+from core.model.person import SYSTEM
+from core.model.policy import Policy
+from core.model.span import Span, Unit
+from core.services.expire import Expire
+from tests.support.timed import DAY, HOUR, KEEPER, MIDNIGHT, UNPROVEN, Timed
+from tests.support.world import ANNA, BEN, World
+
+TAKEN = 22
+WIDE = '\n[policies.wide]\nwithin = "60d"'
+
+
+@pytest.fixture
+def timed(make_world: Callable[..., World]) -> Timed:
+    """Give a backup a day for three weeks, all of which the policy keeps."""
+    timed = Timed(make_world(source=f'{UNPROVEN}\npolicy = "wide"', access=KEEPER + WIDE))
+    for day in range(TAKEN):
+        # A minute later each day, so that days are clearly longer than a day.
+        timed.take(MIDNIGHT + day * DAY + day * HOUR / 60)
+    timed.set(MIDNIGHT + TAKEN * DAY)
+    return timed
+
+
+def with_policy(timed: Timed, days: int) -> Expire:
+    """Return what lets go by another policy, as a restart with a changed configuration makes it."""
+    policy = Policy("wide", within=Span(days, Unit.DAY))
+    return Expire(
+        timed.core.catalog, timed.core.adapters, replace(timed.core.time.retention, policies={"wide": policy})
+    )
+
+
+def expired(timed: Timed) -> int:
+    """Return how many were let go."""
+    return sum(b.state is BackupState.EXPIRED for b in timed.core.catalog.retained.stored("orders"))
+
+
+def told(timed: Timed) -> list[Notice]:
+    """Return every notice of something held back."""
+    return [one for one in timed.core.catalog.notices.changed_since(0) if one.kind is NoticeKind.HELD_BACK]
+
+
+def outcomes(timed: Timed) -> list[tuple[str, str, str]]:
+    """Return what the audit record says of the source itself: who, what, how it went."""
+    entries = timed.core.catalog.audit.entries(limit=1000)
+    return [(one.person.id, one.act, one.outcome) for one in entries if one.subject == "orders"]
+
+
+def test_most_of_a_source_at_once_waits_for_a_person(timed: Timed) -> None:
+    """A policy that was cut to three days lets nothing go; that is told once, however often it is looked at."""
+    expire = with_policy(timed, 3)
+    for _ in range(2):
+        expire()
+        assert expire.source("orders") == 0
+    with_policy(timed, 3)()
+    assert expired(timed) == 0
+    [notice] = told(timed)
+    assert notice.about == "orders"
+    assert dict(notice.fields) == {
+        "count": 19,
+        "of": 22,
+        "why": "The reasons: no rule of the policy wide keeps it (19).",
+    }
+    assert outcomes(timed) == [(SYSTEM.id, "expire", "held back")]
+
+
+def test_a_yes_lets_them_go_once(timed: Timed) -> None:
+    """After it all of them are let go by the next pass, and the next such case needs another yes."""
+    expire = with_policy(timed, 3)
+    expire()
+    until = timed.core.time.allow_expiry("orders", ANNA)
+    assert timedelta(0) <= timed.world.clock.now() + DAY - until < timedelta(minutes=1)
+    expire()
+    assert expired(timed) == 19
+    assert outcomes(timed) == [(SYSTEM.id, "expire", "held back"), (ANNA.id, "allow-expiry", "allowed")]
+    with pytest.raises(Stale):
+        timed.core.time.allow_expiry("orders", ANNA)
+    with_policy(timed, 60)()
+    assert expired(timed) == 0
+    with_policy(timed, 3)()
+    assert expired(timed) == 0
+    assert len(told(timed)) == 2
+
+
+def test_a_yes_is_a_right_and_ends_after_a_day(timed: Timed) -> None:
+    """Who may not change what is kept is refused, so is a yes to nothing; one that came to nothing is void later."""
+    allow, expire = timed.core.time.allow_expiry, with_policy(timed, 3)
+    with pytest.raises(Stale):
+        allow("orders", ANNA)
+    expire()
+    with pytest.raises(NotAllowed):
+        allow("orders", BEN)
+    with pytest.raises(UnknownName):
+        allow("order", ANNA)
+    allow("orders", ANNA)
+    for hours in (24.1, -24):
+        timed.set(timed.world.clock.now() + hours * HOUR)
+        with_policy(timed, 3)()
+        assert expired(timed) == 0, "too late, or said by a clock that was ahead"
+        timed.core.catalog.marks.put("expiry allowed orders", (timed.world.clock.now() + 25 * HOUR).isoformat())
+    assert len(told(timed)) == 1
+
+
+@pytest.mark.parametrize(("days", "going"), [(12, 10), (11, 11)])
+def test_a_part_of_a_source_goes_as_always(timed: Timed, days: int, going: int) -> None:
+    """Ten at once, or no more than half of all, need no yes."""
+    with_policy(timed, days)()
+    assert expired(timed) == going
+    assert told(timed) == []
+
+
+def test_what_is_over_is_told_again_when_it_comes_back(timed: Timed) -> None:
+    """When the policy is put right nothing is held back any more, and cutting it once more is told once more."""
+    with_policy(timed, 3)()
+    with_policy(timed, 60)()
+    with pytest.raises(Stale):
+        timed.core.time.allow_expiry("orders", ANNA)
+    with_policy(timed, 3)()
+    assert len(told(timed)) == 2
