@@ -214,7 +214,7 @@ VERBS = (
     Verb(
         "doctor",
         "look at everything that is needed, and say how to mend it",
-        "Look at configuration, catalog, vaults, sources, Java, disk and Slack, before any of it is needed.",
+        "Look at configuration, catalog, vaults, sources, schedules, Java, disk and Slack, before any of it is needed.",
         "doctor:doctor",
         (_argument("--no-slack", action="store_true", help="leave Slack out: the command line alone is used here"),),
         ("safehold doctor", "safehold doctor --no-slack --json"),

@@ -266,7 +266,7 @@ def build_core(
         decide_restore=DecideRestore(catalog, access, clock, initiate, failures),
         extend_instance=ExtendInstance(catalog, access, clock),
         destroy_instance=destroy,
-        check_up=CheckUp(catalog, adapters, config.state_directory),
+        check_up=CheckUp(catalog, adapters, time.schedules, config.state_directory),
         reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, orphans),
         time=time,
         watch_runs=WatchRuns(catalog, clock, runner, failures, owner, runs.stalled_seconds, runs.longest_seconds),

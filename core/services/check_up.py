@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from core.catalog import Catalog
-from core.errors import SafeholdError
+from core.errors import SafeholdError, UsageError
+from core.model.schedule_told import describe, goal_warning, window_warning
 from core.model.source import Source
 from core.ports import Provisioner, Vault
 from core.services.adapters import Adapters
+from core.services.schedules import Schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckUp:
-    """Looks at catalog, state folder, vaults, places and sources. Writes nothing that stays."""
+    """Looks at catalog, state folder, vaults, places, sources and schedules. Writes nothing that stays."""
 
     catalog: Catalog
     adapters: Adapters
+    schedules: Schedules
     state_directory: Path
 
     def __call__(self) -> tuple[Finding, ...]:
@@ -43,11 +46,27 @@ class CheckUp:
             yield _look(f"provisioner {name}", partial(_place, place))
         for name, source in self.adapters.sources.items():
             yield _look(f"source {name}", partial(self._source, source))
+            yield _look(f"schedule of {name}", partial(self._schedule, source))
 
     def _state(self) -> str:
         self.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=self.state_directory, prefix=".probe-"):
             return f"{self.state_directory} is writable"
+
+    def _schedule(self, source: Source) -> str:
+        """Say how a source is backed up by itself.
+
+        Raises:
+            UsageError: that does not fit its goal or its last run.
+
+        """
+        schedule, newest = self.schedules.current(source.name), self.catalog.backups.newest_good(source.name)
+        took = (newest.finished_at - newest.taken_at).total_seconds() if newest and newest.finished_at else 0.0
+        now = self.schedules.clock.now()
+        warnings = (goal_warning(schedule, source.name, source.goal_seconds, now), window_warning(schedule, took))
+        if said := " ".join(filter(None, warnings)):
+            raise UsageError(describe(schedule), hint=said)
+        return describe(schedule)
 
     def _source(self, source: Source) -> str:
         facts = self.adapters.engine(source.engine).inspect(source)
