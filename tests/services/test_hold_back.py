@@ -76,7 +76,9 @@ def test_most_of_a_source_at_once_waits_for_a_person(timed: Timed) -> None:
 def test_a_yes_lets_them_go_once(timed: Timed) -> None:
     """After it all of them are let go by the next pass, and the next such case needs another yes."""
     expire = with_policy(timed, 3)
-    expire()
+    for _ in range(2):
+        # From the second pass on nothing has changed but for the yes.
+        expire()
     until = timed.core.time.allow_expiry("orders", ANNA)
     assert timedelta(0) <= timed.world.clock.now() + DAY - until < timedelta(minutes=1)
     expire()
