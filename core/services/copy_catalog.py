@@ -23,6 +23,7 @@ from core.model.progress import Step
 from core.ports import Clock, Runner, Vault
 from core.runtime.files import remove_tree
 from core.services.adapters import Adapters
+from core.services.catalog_copies import age_of, lineage_of
 
 FILE = "database.sqlite"
 PERIOD = timedelta(minutes=5)
@@ -114,7 +115,7 @@ class CopyCatalog:
 
     def _store(self, name: str, copy: Snapshot, now: datetime) -> bool:
         try:
-            self._put(self.adapters.vault(name), copy, now)
+            made = self._put(self.adapters.vault(name), copy, now)
         except Interrupted:
             raise
         except SafeholdError as error:
@@ -123,10 +124,14 @@ class CopyCatalog:
             self._told.add(name)
             return False
         self._told.discard(name)
+        # The copy stands, whatever becomes of the old ones.
+        self._thin_out(name, made)
         return True
 
-    def _put(self, vault: Vault, copy: Snapshot, now: datetime) -> None:
-        found = _sweep_unfinished(vault)
+    def _put(self, vault: Vault, copy: Snapshot, now: datetime) -> str:
+        """Store one copy and return its id."""
+        with suppress(SafeholdError):
+            _sweep_unfinished(vault)
         backup_id = naming.backup_id(now, secrets.randbits(24))
         image = Image((ImageFile(FILE, self.stage / FILE),), now, {}, {})
         try:
@@ -136,21 +141,35 @@ class CopyCatalog:
         except BaseException:
             vault.discard(CATALOG_SOURCE, backup_id)
             raise
-        self._thin_out(vault, [*found, backup_id])
+        return backup_id
 
-    def _thin_out(self, vault: Vault, copies: Iterable[str]) -> None:
-        """Remove copies of this catalog that are older than the newest few of them."""
+    def _thin_out(self, name: str, made: str) -> None:
+        """Remove all but the newest few copies of this catalog. Where nothing can be removed, that is told once."""
+        vault, told = self.adapters.vault(name), f"{name} removing"
+        try:
+            for backup_id in self._older(vault, made):
+                vault.remove(CATALOG_SOURCE, backup_id)
+        except SafeholdError as error:
+            if told not in self._told:
+                logger.warning("old copies of the catalog can't be removed from the vault %s: %s", name, error)
+            self._told.add(told)
+            return
+        self._told.discard(told)
+
+    def _older(self, vault: Vault, made: str) -> list[str]:
+        """Return the copies of this catalog that go: never `made`, the one that was written just now."""
         lineage, ours = self.catalog.marks.get(LINEAGE), []
-        for backup_id in sorted(copies, reverse=True):
+        for entry in vault.entries(CATALOG_SOURCE):
+            if not entry.committed or entry.backup_id == made:
+                continue
             try:
-                manifest = vault.manifest(CATALOG_SOURCE, backup_id)
+                manifest = vault.manifest(CATALOG_SOURCE, entry.backup_id)
             except (CorruptionError, NotRestorable, UnsupportedVersion) as error:
                 logger.warning("a copy of the catalog can't be trusted and stays: %s", error)
                 continue
-            if manifest.facts.get("lineage") == lineage:
-                ours.append(backup_id)
-        for backup_id in ours[KEPT:]:
-            vault.remove(CATALOG_SOURCE, backup_id)
+            if lineage_of(manifest) == lineage:
+                ours.append(age_of(manifest))
+        return [age.backup_id for age in sorted(ours, reverse=True)[KEPT - 1 :]]
 
     def _manifest(self, backup_id: str, stored: StoredArchive, copy: Snapshot, now: datetime) -> Manifest:
         facts = {
@@ -189,10 +208,8 @@ class CopyCatalog:
         return dict(json.loads(self.catalog.marks.get(COPIES) or "{}"))
 
 
-def _sweep_unfinished(vault: Vault) -> list[str]:
-    """Remove copies that were never committed; return the others."""
-    found = list(vault.entries(CATALOG_SOURCE))
-    for entry in found:
+def _sweep_unfinished(vault: Vault) -> None:
+    """Remove copies that were never committed."""
+    for entry in list(vault.entries(CATALOG_SOURCE)):
         if not entry.committed:
             vault.discard(CATALOG_SOURCE, entry.backup_id)
-    return [entry.backup_id for entry in found if entry.committed]

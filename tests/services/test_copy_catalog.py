@@ -5,13 +5,14 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from core.catalog import Catalog
-from core.errors import Interrupted
+from core.errors import Interrupted, VaultUnavailable
 from core.model.manifest import Manifest
 from core.model.naming import CATALOG_SOURCE
 from core.model.person import SYSTEM
@@ -177,6 +178,70 @@ def test_a_clock_set_back_delays_no_copy(world: World) -> None:
     change(world)
     copy(world, timedelta(days=-1))
     assert len(copies(world)) == 2
+
+
+def test_after_a_clock_was_set_back_the_new_copies_are_kept(world: World) -> None:
+    """Copies whose ids are from the future make room: what is newest is what the record says, not a clock."""
+    for _ in range(3):
+        change(world)
+        copy(world, timedelta(days=1))
+    ahead = copies(world)
+    world.clock.offset = timedelta(0)
+    for _ in range(3):
+        change(world)
+        copy(world)
+        newest = world.core.catalog.audit.head().seq
+        found = [world.core.adapters.vault("local").manifest(CATALOG_SOURCE, each) for each in copies(world)]
+        assert max(manifest.facts["audit_seq"] for manifest in found) == newest
+    assert len(copies(world)) == 3
+    assert not set(ahead) & set(copies(world))
+
+
+def test_the_copy_just_made_stays_though_older_ones_say_more(world: World) -> None:
+    """Where an older copy went beyond what a rebuilt catalog knows, the newest one is not the one that goes."""
+    vault = world.core.adapters.vault("local")
+    for _ in range(3):
+        change(world)
+        copy(world)
+    for each in copies(world):
+        manifest = vault.manifest(CATALOG_SOURCE, each)
+        vault.commit(replace(manifest, facts={**manifest.facts, "audit_seq": 1000}))
+    before = copies(world)
+    change(world)
+    copy(world)
+    assert len(copies(world)) == 3
+    assert set(copies(world)) - set(before)
+
+
+class Append(Torn):
+    """The vault, from which nothing can be removed."""
+
+    def commit(self, manifest: Manifest) -> None:
+        """Write it as it is."""
+        self.vault.commit(manifest)
+
+    def remove(self, _source: str, _backup_id: str) -> None:
+        """Refuse."""
+        raise VaultUnavailable("Nothing may be removed here.", hint="Leave it.")
+
+
+def test_where_nothing_can_be_removed_only_changes_are_copied(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Old copies that can't go are told once and for what they are; the copy counts, and idle minutes add none."""
+    append = Append(world)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(5):
+            change(world)
+            at = copy(world)
+        for _ in range(20):
+            copy(world, MINUTE)
+    assert len(copies(world)) == 5
+    assert caplog.text.count("old copies of the catalog can't be removed from the vault local") == 1
+    assert "can't be copied" not in caplog.text
+    assert world.core.catalog.marks.get("catalog copied") == at.isoformat()
+    world.core.adapters.vaults["local"] = append.vault  # type: ignore[index]
+    change(world)
+    copy(world)
+    assert len(copies(world)) == 3
 
 
 def test_a_slow_copy_waits_longer(world: World) -> None:
