@@ -201,11 +201,12 @@ VERBS = (
     Verb(
         "catalog rebuild",
         "make a new catalog from what the vaults hold",
-        "Make a new catalog from the newest copy of it in the vaults and from the manifest of every backup, then set "
-        "the old one aside. Refused while a Safehold uses the catalog: stop the bot first.",
+        "Make a new catalog from the copy of it in the vaults that goes on longest and from the manifest of every "
+        "backup, then set the old one aside. Refused while a Safehold uses the catalog: stop the bot first.",
         "catalog:rebuild",
         (
             _argument("--vault", default="", metavar="NAME", help="from this vault alone (all that are configured)"),
+            _argument("--copy", default="", metavar="ID", help="begin with this copy (the one that goes on longest)"),
             _argument("--manifests-only", action="store_true", help="use no copy of the catalog"),
             _argument("--yes", action="store_true", help="don't ask"),
         ),

@@ -8,17 +8,19 @@ from cli.screen import Screen, facts, table
 from cli.session import me
 from core.bootstrap import build_rebuild, load_config
 from core.errors import UsageError
-from core.services.rebuild_catalog import Rebuilt, Wish
+from core.services.rebuild_catalog import Copy, Rebuilt, Wish
 
 
 def rebuild(given: Namespace, screen: Screen) -> int:
     """Rebuild the catalog and say what came of it."""
+    if given.copy and given.manifests_only:
+        raise UsageError("--copy and --manifests-only exclude each other.", hint="Leave one of them out.")
     rebuilding, person = build_rebuild(load_config(given.config)), me()
     if not given.yes and not _agreed(screen, str(rebuilding.path)):
         screen.say("Nothing was changed.", {"rebuilt": None})
         return exits.GOOD
     with screen.progress("Rebuilding the catalog") as shown:
-        wish = Wish(given.vault, given.manifests_only, progress=shown)
+        wish = Wish(given.vault, given.manifests_only, given.copy, progress=shown)
         made = rebuilding(person, wish)
     screen.say(_text(made), {"rebuilt": _document(made)})
     return exits.GOOD
@@ -50,10 +52,19 @@ def _text(made: Rebuilt) -> str:
             ("audit record", f"{chain}, BROKEN at entry {broken.seq}" if broken else chain),
         )
     )
+    if made.others:
+        told = f"{told}\n\n{_others(made.others)}"
     if not tally.untrusted:
         return told
     rows = [(found.vault, found.source, found.backup_id, found.why) for found in tally.untrusted]
     return f"{told}\n\nNot adopted:\n{table(('vault', 'source', 'id', 'why'), rows)}"
+
+
+def _others(others: tuple[Copy, ...]) -> str:
+    rows = [(other.vault, other.backup_id, f"{other.at:%Y-%m-%d %H:%M:%S} UTC", str(other.audit)) for other in others]
+    shown = table(("vault", "id", "copied", "audit entries"), rows)
+    way = "To begin with one of them: safehold catalog rebuild --copy ID"
+    return f"Copies of other catalogs, not used:\n{shown}\n{way}"
 
 
 def _document(made: Rebuilt) -> dict[str, Any]:
@@ -62,6 +73,9 @@ def _document(made: Rebuilt) -> dict[str, Any]:
         "catalog": str(made.path),
         "set_aside": str(made.aside) if made.aside else None,
         "copy": copy and {"id": copy.backup_id, "vault": copy.vault, "at": documents.moment(copy.at)},
+        "other_copies": [
+            {"id": o.backup_id, "vault": o.vault, "at": documents.moment(o.at), "audit": o.audit} for o in made.others
+        ],
         "from_copy": copy.backups if copy else 0,
         "manifests": tally.manifests,
         "adopted": tally.adopted,

@@ -1,9 +1,9 @@
-"""Rebuild the catalog from what the vaults hold: the newest copy of it, then every manifest."""
+"""Rebuild the catalog from what the vaults hold: the copy that goes on longest, then every manifest."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from core.ports import Clock, Vault
 from core.runtime.identity import alive
 from core.services.adapters import Adapters
 from core.services.adopt_manifests import AdoptManifests, Tally, Untrusted
+from core.services.catalog_copies import Found, find_copies, written_by_a_newer
 from core.services.copy_catalog import FILE
 from core.services.orphans import SECONDS_WITHOUT_A_BEAT
 
@@ -41,31 +42,37 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The copy of the catalog that a rebuild began with, and how many backups it listed."""
+    """A copy of a catalog, how long its audit record is, and how many backups it listed where it was opened."""
 
     vault: str
     backup_id: str
     at: datetime
-    backups: int
+    audit: int = 0
+    backups: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild made: `aside` is where the old catalog is, `copy` None where it began with nothing."""
+    """What a rebuild made: `aside` is where the old catalog is, `copy` None where it began with nothing.
+
+    `others` are the copies of other catalogs that lie there, the longest of each.
+    """
 
     path: Path
     aside: Path | None
     copy: Copy | None
     tally: Tally
     audit: AuditCheck
+    others: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants of a rebuild: from these vaults (all), from manifests alone, and why it has to be."""
+    """What somebody wants of a rebuild: from these vaults (all), from manifests alone or this copy, and why."""
 
     vault: str = ""
     manifests_only: bool = False
+    copy: str = ""
     because: str = ""
     progress: Progress = silent
 
@@ -84,7 +91,8 @@ class RebuildCatalog:
 
         Raises:
             BusyError: a Safehold uses the catalog.
-            UnknownName: there is no such vault.
+            UnknownName, AmbiguousId: there is no such vault or copy, or several.
+            CatalogCorrupt, ArchiveCorrupt: the copy that was asked for can't be used.
             VaultUnavailable: one of the vaults can't be read.
             UnsupportedVersion: a newer Safehold wrote the catalog, or its newest copy.
             ForeignCatalog: what lies there is no catalog; it is left alone.
@@ -176,7 +184,7 @@ class RebuildCatalog:
         new = replacing.workplace(self.path) / "catalog.db"
         new.parent.mkdir(mode=0o700)
         self._untrusted.clear()
-        copy = None if wish.manifests_only else self._copied(vaults, new, wish.progress)
+        copy, others = (None, ()) if wish.manifests_only else self._copied(vaults, new, wish)
         now = self.clock.now()
         stamp = naming.stamp(now)
         with Catalog.open(new) as catalog:
@@ -187,10 +195,11 @@ class RebuildCatalog:
             tally = adopt(frozenset(vaults))
             audit = catalog.audit.check()
             aside = replacing.aside_of(self.path, stamp)
-            self._record(catalog, person, wish, Rebuilt(self.path, aside, copy, tally, audit), now)
+            made = Rebuilt(self.path, aside, copy, tally, audit, others)
+            self._record(catalog, person, wish, made, now)
             catalog.close_whole()
         replacing.put_in_place(new, self.path, aside)
-        return Rebuilt(self.path, aside, copy, tally, audit)
+        return made
 
     def _record(self, catalog: Catalog, person: Person, wish: Wish, made: Rebuilt, now: datetime) -> None:
         tally, copied_at = made.tally, made.copy.at.isoformat() if made.copy else None
@@ -200,6 +209,7 @@ class RebuildCatalog:
             "set_aside": aside,
             "copy": made.copy.backup_id if made.copy else "",
             "copy_at": copied_at or "",
+            "other_copies": [other.backup_id for other in made.others],
             "chain": "goes on from the copy" if made.copy else "begins anew",
             "chain_broken_at": made.audit.broken.seq if made.audit.broken else 0,
             "manifests": tally.manifests,
@@ -219,23 +229,28 @@ class RebuildCatalog:
             catalog.audit.append(now, person, ACT, self.path.name, "rebuilt", detail)
             catalog.notices.tell(Notice(NoticeKind.CATALOG, "", now.isoformat(), now, fields))
 
-    def _copied(self, vaults: dict[str, Vault], new: Path, progress: Progress) -> Copy | None:
-        """Unpack the newest copy that is what was stored and a sound catalog."""
-        for backup_id, name in sorted(_copies(vaults), reverse=True):
-            progress(Step("reading the newest copy"))
+    def _copied(self, vaults: dict[str, Vault], new: Path, wish: Wish) -> tuple[Copy | None, tuple[Copy, ...]]:
+        """Unpack the copy that goes on longest of those that are what was stored and a sound catalog; name the others.
+
+        An empty catalog that was begun by accident has newer copies than the one that was lost, but shorter ones.
+        """
+        copies = find_copies(vaults)
+        self._untrusted.extend(copies.untrusted)
+        for found in copies.choose(wish.copy).found if wish.copy else copies.found:
+            wish.progress(Step("reading the newest copy"))
             try:
-                manifest = vaults[name].manifest(CATALOG_SOURCE, backup_id)
-                return self._opened(vaults[name], manifest, new, Copy(name, backup_id, manifest.captured_at, 0))
+                copy = self._opened(vaults[found.vault], found.manifest, new, _copy(found))
             except (CorruptionError, NotRestorable) as error:
+                if wish.copy:
+                    raise
+                name, backup_id = found.vault, found.age.backup_id
                 logger.warning("the copy of the catalog %s in %s can't be used: %s", backup_id, name, error)
                 self._untrusted.append(Untrusted(name, CATALOG_SOURCE, backup_id, error.message))
             except UnsupportedVersion as error:
-                raise UnsupportedVersion(
-                    f"A newer Safehold wrote the newest copy of the catalog, {backup_id} in the vault {name}.",
-                    hint="Use that version. To go without any copy: safehold catalog rebuild --manifests-only",
-                    detail=str(error),
-                ) from error
-        return None
+                raise written_by_a_newer(found.age.backup_id, found.vault, error) from error
+            else:
+                return copy, tuple(_copy(other) for other in copies.of_others(found.lineage))
+        return None, ()
 
     def _opened(self, vault: Vault, manifest: Manifest, new: Path, copy: Copy) -> Copy:
         into = new.parent / copy.backup_id
@@ -244,7 +259,7 @@ class RebuildCatalog:
         try:
             with Catalog.open(new) as catalog:
                 catalog.check()
-                return Copy(copy.vault, copy.backup_id, copy.at, catalog.backups.count())
+                return replace(copy, backups=catalog.backups.count())
         except CatalogCorrupt:
             for file in new.parent.glob(f"{new.name}*"):
                 file.unlink()
@@ -262,8 +277,6 @@ def _placed(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _copies(vaults: dict[str, Vault]) -> Iterator[tuple[str, str]]:
-    for name, vault in vaults.items():
-        for entry in vault.entries(CATALOG_SOURCE):
-            if entry.committed:
-                yield entry.backup_id, name
+def _copy(found: Found) -> Copy:
+    manifest = found.manifest
+    return Copy(found.vault, manifest.backup_id, manifest.captured_at, max(found.age.audit, 0))

@@ -1,10 +1,17 @@
 """`catalog rebuild` at the command line, and what the other verbs say of a catalog that can't be used."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from cli.session import NoGroups
+from core.bootstrap import SHAPES, build_core
+from core.config import read_config
+from core.model.naming import CATALOG_SOURCE
+from core.model.person import SYSTEM
+from core.services.copy_catalog import LINEAGE
 from tests.support.terminal import Terminal
 
 
@@ -63,3 +70,24 @@ def test_a_rebuild_is_asked_for_twice(safehold: Terminal, monkeypatch: pytest.Mo
     shown = safehold("catalog", "rebuild")
     assert (shown.code, "Add --yes to do it." in shown.err) == (2, True)
     assert catalog_of(safehold).stat().st_ino == before
+
+
+def test_copies_of_other_catalogs_are_named(safehold: Terminal) -> None:
+    """What the rebuild did not begin with stands in a table, with the way to begin with it; both ways exclude."""
+    config = read_config(safehold.workplace.folder / "safehold.toml", SHAPES)
+    made = []
+    for lineage in ("first", "second"):
+        core = build_core(config, role="bot", groups=NoGroups())
+        core.catalog.marks.put(LINEAGE, lineage)
+        core.catalog.audit.append(core.clock.now(), SYSTEM, "test", "", "done", {})
+        core.copy_catalog(core.clock.now() + timedelta(minutes=len(made) * 6))
+        core.close()
+        made.append(lineage)
+    shown = safehold("catalog", "rebuild", "--yes").out
+    (first, second) = sorted(path.name for path in (safehold.workplace.folder / "vault" / CATALOG_SOURCE).iterdir())
+    assert re.search(rf"^copy .*{second} in local$", shown, re.MULTILINE)
+    assert re.search(rf"^local +{first} .* UTC +1$", shown, re.MULTILINE)
+    assert "safehold catalog rebuild --copy ID" in shown
+    assert safehold.json("catalog", "rebuild", "--yes", "--copy", first)["rebuilt"]["other_copies"][0]["id"] == second
+    shown = safehold("catalog", "rebuild", "--yes", "--manifests-only", "--copy", first)
+    assert (shown.code, "exclude each other" in shown.err) == (2, True)

@@ -1,6 +1,5 @@
 """The vault alone is enough: a lost catalog is made again from a copy of it and from manifests."""
 
-import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from core.model.naming import CATALOG_SOURCE
 from core.model.notice import NoticeKind
 from core.services.adopt_manifests import GONE, NOT_READ
 from core.services.rebuild_catalog import Wish
-from tests.support.rebuilding import copied, filled, listed, lose, others, rebuilder, records
+from tests.support.rebuilding import copied, filled, listed, lose, others, rebuilder, records, write_newer
 from tests.support.world import ANNA, World
 
 FROM_MANIFESTS = Wish(manifests_only=True)
@@ -196,9 +195,7 @@ def test_what_cannot_be_trusted_is_named_and_left(world: World) -> None:
     torn, odd, newer = (shelf(world, backup_id) / "manifest.json" for backup_id in ids)
     torn.write_bytes(torn.read_bytes()[:-9])
     odd.write_bytes(to_bytes(replace(from_bytes(odd.read_bytes()), tiers=("hourly",))))
-    newer.write_bytes(b"")
-    body = json.loads(to_bytes(from_bytes(odd.read_bytes())))
-    _write_newer(newer, body)
+    write_newer(newer)
     copied(world)
     world.core.close()
     made = rebuilder(world.root, world)(ANNA, FROM_MANIFESTS)
@@ -216,17 +213,6 @@ def test_what_cannot_be_trusted_is_named_and_left(world: World) -> None:
     assert made.tally.untrusted_count == 3
     states = [after[backup_id].state for backup_id in ids]
     assert states == [BackupState.DAMAGED, BackupState.DAMAGED, BackupState.GOOD]
-
-
-def _write_newer(path: Path, body: dict[str, object]) -> None:
-    """Write a whole manifest of a format that is not there yet."""
-    import hashlib
-
-    def canonical(value: dict[str, object]) -> bytes:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-
-    body = {name: value for name, value in body.items() if name != "sha256"} | {"format": 9}
-    path.write_bytes(canonical({**body, "sha256": hashlib.sha256(canonical(body)).hexdigest()}))
 
 
 def test_the_newest_copy_that_is_whole_is_used(world: World) -> None:

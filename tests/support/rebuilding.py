@@ -1,5 +1,7 @@
 """A world whose catalog is lost, damaged or replaced."""
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -94,3 +96,14 @@ def listed(record: Backup) -> tuple[object, ...]:
         record.verified_at,
         record.proven_at,
     )
+
+
+def write_newer(path: Path) -> None:
+    """Turn a manifest into a whole one of a format that is not there yet."""
+    body = {**json.loads(path.read_bytes()), "format": 9}
+    body.pop("sha256")
+    path.write_bytes(_canonical({**body, "sha256": hashlib.sha256(_canonical(body)).hexdigest()}))
+
+
+def _canonical(value: dict[str, object]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
