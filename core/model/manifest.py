@@ -16,6 +16,7 @@ from typing import Any
 
 from core.errors import ManifestCorrupt, UnsupportedVersion
 from core.model.hold import Hold
+from core.model.kinds import mapping, moment, number, optional_moment, size, text, texts
 from core.model.person import Door, Person, person_fields
 
 FORMAT = 2
@@ -100,7 +101,7 @@ def to_bytes(manifest: Manifest) -> bytes:
     return _canonical({**body, "sha256": hashlib.sha256(_canonical(body)).hexdigest()})
 
 
-def from_bytes(text: bytes) -> Manifest:
+def from_bytes(written: bytes) -> Manifest:
     """Read a manifest.
 
     Raises:
@@ -109,9 +110,9 @@ def from_bytes(text: bytes) -> Manifest:
 
     """
     try:
-        body = json.loads(text)
+        body = json.loads(written)
         claimed = body.pop("sha256")
-        whole = _canonical({**body, "sha256": claimed}) == text
+        whole = _canonical({**body, "sha256": claimed}) == written
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _corrupt("it is not readable as JSON") from error
     if not whole or hashlib.sha256(_canonical(body)).hexdigest() != claimed:
@@ -180,55 +181,54 @@ def _body(manifest: Manifest) -> dict[str, Any]:
 
 
 def _read(body: Mapping[str, Any]) -> Manifest:
-    archive, proof = body["archive"], body["proof"]
     return Manifest(
-        backup_id=body["backup_id"],
-        source=body["source"],
-        engine=body["engine"],
-        tiers=tuple(body["tiers"]),
-        requested_by=body["requested_by"],
-        requested_by_name=body["requested_by_name"],
-        door=body["door"],
-        note=body["note"],
-        requested_at=datetime.fromisoformat(body["requested_at"]),
-        captured_at=datetime.fromisoformat(body["captured_at"]),
-        verified_at=datetime.fromisoformat(body["verified_at"]),
-        archive=StoredArchive(
-            name=archive["name"],
-            size=archive["size"],
-            sha256=archive["sha256"],
-            files=tuple(ArchivedFile(f["path"], f["size"], f["sha256"]) for f in body["files"]),
-        ),
-        versions=body["versions"],
-        facts=body["facts"],
-        timings=body["timings"],
-        proof=proof
-        and ProofRecord(
-            at=datetime.fromisoformat(proof["at"]),
-            fingerprint=proof["fingerprint"],
-            counts=proof["counts"],
-            checked=tuple(proof["checked"]),
-        ),
+        backup_id=text(body["backup_id"]),
+        source=text(body["source"]),
+        engine=text(body["engine"]),
+        tiers=texts(body["tiers"]),
+        requested_by=text(body["requested_by"]),
+        requested_by_name=text(body["requested_by_name"]),
+        door=text(body["door"]),
+        note=text(body["note"]),
+        requested_at=moment(body["requested_at"]),
+        captured_at=moment(body["captured_at"]),
+        verified_at=moment(body["verified_at"]),
+        archive=_archive(body),
+        versions={text(name): text(version) for name, version in mapping(body["versions"]).items()},
+        facts=mapping(body["facts"]),
+        timings={text(name): number(seconds) for name, seconds in mapping(body["timings"]).items()},
+        proof=None if body["proof"] is None else _proof(mapping(body["proof"])),
         **(_second(body) if body["format"] != 1 else {}),
     )
 
 
+def _archive(body: Mapping[str, Any]) -> StoredArchive:
+    archive = mapping(body["archive"])
+    files = tuple(ArchivedFile(text(f["path"]), size(f["size"]), text(f["sha256"])) for f in body["files"])
+    stored = StoredArchive(text(archive["name"]), size(archive["size"]), text(archive["sha256"]), files)
+    size(stored.raw_size)
+    return stored
+
+
+def _proof(proof: Mapping[str, Any]) -> ProofRecord:
+    counts = {
+        text(kind): {text(label): size(count) for label, count in mapping(labels).items()}
+        for kind, labels in mapping(proof["counts"]).items()
+    }
+    return ProofRecord(moment(proof["at"]), text(proof["fingerprint"]), counts, texts(proof["checked"]))
+
+
 def _second(body: Mapping[str, Any]) -> dict[str, Any]:
     """Read what format 2 added."""
-    hold = body["hold"]
     return {
-        "started_at": _moment(body["started_at"]),
-        "due_at": _moment(body["due_at"]),
-        "damage": body["damage"],
-        "hold": hold
-        and Hold(
-            Person(hold["person"]["id"], hold["person"]["name"], Door(hold["person"]["door"])),
-            hold["reason"],
-            datetime.fromisoformat(hold["placed_at"]),
-            _moment(hold["until"]),
-        ),
+        "started_at": optional_moment(body["started_at"]),
+        "due_at": optional_moment(body["due_at"]),
+        "damage": text(body["damage"]),
+        "hold": None if body["hold"] is None else _hold(mapping(body["hold"])),
     }
 
 
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+def _hold(hold: Mapping[str, Any]) -> Hold:
+    who = mapping(hold["person"])
+    person = Person(text(who["id"]), text(who["name"]), Door(who["door"]))
+    return Hold(person, text(hold["reason"]), moment(hold["placed_at"]), optional_moment(hold["until"]))

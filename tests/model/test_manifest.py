@@ -17,9 +17,11 @@ from core.model.person import Door, Person
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
 MOMENTS = st.datetimes(
-    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-9))])
+    datetime(2, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(9998, 1, 1),  # noqa: DTZ001
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-9))]),
 )
-SIZES = st.integers(0, 1 << 62)
+SIZES = st.integers(0, 1 << 60)
 NUMBERS = st.floats(0, 1e9) | st.integers(0, 1 << 40)
 FACTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
@@ -137,3 +139,62 @@ def test_a_missing_member_is_refused(name: str) -> None:
     del body[name]
     with pytest.raises(ManifestCorrupt):
         from_bytes(_signed(body))
+
+
+TOO_LARGE = 1 << 63
+HELD: dict[str, Any] = {
+    "person": {"id": "U1", "name": "anna", "door": "slack"},
+    "reason": "",
+    "placed_at": "2026-11-23T02:00:00+00:00",
+    "until": None,
+}
+PROVEN: dict[str, Any] = {
+    "at": "2026-11-23T02:00:00+00:00",
+    "fingerprint": "ab",
+    "counts": {"v": {"god": 1}},
+    "checked": [],
+}
+STORED: dict[str, Any] = {"name": "gods.tar.zst", "size": 9, "sha256": "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source": 7},
+        {"note": None},
+        {"tiers": "daily"},
+        {"tiers": [7]},
+        {"requested_at": "2026-11-23T02:00:00"},
+        {"captured_at": 7},
+        {"due_at": "0001-01-01T00:00:00+05:00"},
+        {"damage": False},
+        {"archive": {**STORED, "size": TOO_LARGE}},
+        {"archive": {**STORED, "size": "9"}},
+        {"archive": {**STORED, "size": -1}},
+        {"archive": {**STORED, "size": True}},
+        {"files": [{"path": "a", "size": TOO_LARGE, "sha256": "cd"}]},
+        {"files": [{"path": each, "size": TOO_LARGE - 1, "sha256": "cd"} for each in "ab"]},
+        {"files": [{"path": 7, "size": 1, "sha256": "cd"}]},
+        {"versions": {"sqlite": 3}},
+        {"versions": []},
+        {"facts": []},
+        {"timings": {"storing": "7"}},
+        {"timings": {"storing": TOO_LARGE}},
+        {"timings": {"storing": float("inf")}},
+        {"proof": []},
+        {"proof": {**PROVEN, "counts": "7"}},
+        {"proof": {**PROVEN, "counts": {"v": 7}}},
+        {"proof": {**PROVEN, "counts": {"v": {"god": TOO_LARGE}}}},
+        {"proof": {**PROVEN, "fingerprint": None}},
+        {"hold": 7},
+        {"hold": {**HELD, "reason": 7}},
+        {"hold": {**HELD, "person": {**HELD["person"], "door": "window"}}},
+    ],
+    ids=repr,
+)
+def test_a_member_of_a_wrong_kind_is_refused(wrong: dict[str, Any]) -> None:
+    """What no Safehold writes is corrupt, though its checksum is right: numbers that no column can hold included."""
+    sound = _body() | {"proof": PROVEN, "hold": HELD}
+    assert from_bytes(_signed(sound)).hold is not None
+    with pytest.raises(ManifestCorrupt):
+        from_bytes(_signed(sound | wrong))

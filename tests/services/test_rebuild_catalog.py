@@ -215,6 +215,20 @@ def test_what_cannot_be_trusted_is_named_and_left(world: World) -> None:
     assert states == [BackupState.DAMAGED, BackupState.DAMAGED, BackupState.GOOD]
 
 
+def test_a_number_too_large_for_a_catalog_is_named_and_left(world: World) -> None:
+    """One manifest with a size that no column can hold does not keep the others from being listed again."""
+    good, _, bad = filled(world)
+    path = shelf(world, bad) / "manifest.json"
+    manifest = from_bytes(path.read_bytes())
+    file, *rest = manifest.archive.files
+    files = (replace(file, size=1 << 63), *rest)
+    path.write_bytes(to_bytes(replace(manifest, archive=replace(manifest.archive, files=files))))
+    lose(world)
+    made = rebuilder(world.root, world)(ANNA)
+    assert [(each.backup_id, "wrong kind" in each.why) for each in made.tally.untrusted] == [(bad, True)]
+    assert (made.tally.adopted, good in records(made.path)) == (2, True)
+
+
 def test_the_newest_copy_that_is_whole_is_used(world: World) -> None:
     """A torn copy is named and passed over for the one before; a copy that is no sound catalog as well."""
     filled(world)
