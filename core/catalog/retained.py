@@ -46,11 +46,14 @@ class Retained:
             sql = f"select * from backups indexed by backups_leaving where {LEAVING_BACKUPS} order by expired_at, id"  # noqa: S608 - ours
             return tuple(TABLE.value(row) for row in rows(db, sql))
 
-    def unsaved(self, limit: int = 100) -> tuple[Backup, ...]:
-        """Return backups whose manifest does not say yet what their record says."""
+    def unsaved(self, limit: int = 100, vault: str = "", after: str = "") -> tuple[Backup, ...]:
+        """Return backups whose manifest does not say yet what their record says, of one vault or all, behind an id."""
         with self._file.read() as db:
-            sql = f"select * from backups indexed by backups_unsaved where {UNSAVED_BACKUPS} order by id limit ?"  # noqa: S608 - ours
-            return tuple(TABLE.value(row) for row in rows(db, sql, (limit,)))
+            sql = (
+                f"select * from backups indexed by backups_unsaved where {UNSAVED_BACKUPS} "  # noqa: S608 - ours
+                "and id > ? and (? = '' or vault = ?) order by id limit ?"
+            )
+            return tuple(TABLE.value(row) for row in rows(db, sql, (after, vault, vault, limit)))
 
     def in_use(self, now: datetime) -> Mapping[str, str]:
         """Return the backups that somebody works with, each with what is done with it, in words.

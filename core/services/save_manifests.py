@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.catalog import Catalog
-from core.errors import CorruptionError, NotRestorable, SafeholdError
+from core.errors import CorruptionError, NotRestorable, SafeholdError, UnavailableError
 from core.model.backup import Backup, BackupState
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
@@ -17,6 +17,8 @@ SAVED = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED})
 MOST_AT_ONCE = 1000
 SECONDS_TO_WAIT = 1.0
 """A manifest that somebody else is writing now is for the next time."""
+MOST_REFUSALS = 10
+"""A vault that could not be used so often in one pass is left until the next one."""
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,9 @@ logger = logging.getLogger(__name__)
 class SaveManifests:
     """Bring manifests up to date with tiers, hold and damage, so that the vault alone is enough. A duty.
 
-    What can't be saved now stays marked, is logged once, and tried again each time.
+    What can't be saved now stays marked, is logged once, and tried again. Each vault has its turn, and a pass goes on
+    behind the last backup of the one before, so that what can't be saved keeps nothing else waiting. What lies in a
+    vault that is no longer configured waits for that.
     """
 
     catalog: Catalog
@@ -33,11 +37,28 @@ class SaveManifests:
     failures: FailureLog
     turns: ManifestTurns
     _told: set[str] = field(default_factory=set)
+    _after: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, now: datetime) -> None:
-        """Save every manifest that does not say what its record says."""
-        for backup in self.catalog.retained.unsaved(MOST_AT_ONCE):
-            self._try(backup, now)
+        """Save the manifests that do not say what their records say."""
+        for name in self.adapters.vaults:
+            self._vault(name, now)
+
+    def _vault(self, name: str, now: datetime) -> None:
+        waiting, refusals = self.catalog.retained.unsaved(MOST_AT_ONCE, name, self._after.get(name, "")), 0
+        for backup in waiting:
+            self._after[name] = backup.id
+            try:
+                self._try(backup, now)
+            except UnavailableError as error:
+                self._waits(backup, error)
+                refusals += 1
+                if refusals == MOST_REFUSALS:
+                    return
+            except SafeholdError as error:
+                self._waits(backup, error)
+        if len(waiting) < MOST_AT_ONCE:
+            self._after.pop(name, None)
 
     def one(self, backup_id: str, now: datetime) -> bool:
         """Save the manifest of one backup at once; say whether it stands in the vault. Raises nothing of the vault's.
@@ -47,7 +68,11 @@ class SaveManifests:
 
         """
         backup = self.catalog.backups.get(backup_id)
-        return not backup.unsaved or self._try(backup, now)
+        try:
+            return not backup.unsaved or self._try(backup, now)
+        except SafeholdError as error:
+            self._waits(backup, error)
+            return False
 
     def _try(self, backup: Backup, now: datetime) -> bool:
         try:
@@ -55,13 +80,13 @@ class SaveManifests:
         except (CorruptionError, NotRestorable) as error:
             self._damage(backup, error, now)
             saved = False
-        except SafeholdError as error:
-            if backup.id not in self._told:
-                logger.warning("%s: its manifest waits to be brought up to date: %s", backup.id, error)
-            self._told.add(backup.id)
-            return False
         self._told.discard(backup.id)
         return saved
+
+    def _waits(self, backup: Backup, error: SafeholdError) -> None:
+        if backup.id not in self._told:
+            logger.warning("%s: its manifest waits to be brought up to date: %s", backup.id, error)
+        self._told.add(backup.id)
 
     def _save(self, backup: Backup) -> bool:
         if backup.state not in SAVED:

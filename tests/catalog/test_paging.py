@@ -113,6 +113,7 @@ QUESTIONS: dict[str, Callable[[Catalog], object]] = {
     "count stored": lambda c: c.retained.count_stored("gods"),
     "leaving": lambda c: c.retained.leaving(),
     "unsaved": lambda c: c.retained.unsaved(),
+    "unsaved of a vault": lambda c: c.retained.unsaved(20, "local", "2026"),
     "in use": lambda c: c.retained.in_use(samples.NOON),
     "expected open": lambda c: c.expected.open_ones(),
     "expected newest": lambda c: c.expected.newest("gods", samples.NOON),
