@@ -115,9 +115,9 @@ class Call:
             logger.warning("nowhere to say: %s", text)
 
     def redraw(self, blocks: list[Json], text: str = "Backups") -> None:
-        """Put this in the place of the list that was clicked; where there is none, say it."""
+        """Put this in the place of the list that was clicked; where there is none, say it. `text` titles a modal."""
         if self.in_modal:
-            self.update(self.view["id"], modal(View.LIST, "Backups", blocks))
+            self.update(self.view["id"], modal(View.LIST, text, blocks))
         elif self.from_list:
             self._respond(blocks, text, replace=True)
         else:

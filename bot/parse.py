@@ -22,6 +22,12 @@ class Verb(StrEnum):
     DOWNLOAD = "download"
     RESTORE = "restore"
     VERIFY = "verify"
+    WHY = "why"
+    KEEP = "keep"
+    RELEASE = "release"
+    POLICY = "policy"
+    FREEZE = "freeze"
+    THAW = "thaw"
     APPROVE = "approve"
     DENY = "deny"
     INSTANCES = "instances"
@@ -38,6 +44,12 @@ USAGE = {
     Verb.DOWNLOAD: ("download <id>", "a link of your own to the archive"),
     Verb.RESTORE: ("restore <id>", "ask for a new instance made from it"),
     Verb.VERIFY: ("verify <id>", "read its bytes again and prove it again"),
+    Verb.WHY: ("why <id>", "why it is kept, and when it would go"),
+    Verb.KEEP: ("keep <id>", "hold it, until a day or without end"),
+    Verb.RELEASE: ("release <id>", "take the hold away"),
+    Verb.POLICY: ("policy [source]", "what is kept, and what goes next"),
+    Verb.FREEZE: ("freeze <until> <reason>", "delete nothing of any source until then"),
+    Verb.THAW: ("thaw", "end the freeze"),
     Verb.APPROVE: ("approve <restore id>", "let a restore begin"),
     Verb.DENY: ("deny <restore id> [reason]", "turn a restore down"),
     Verb.INSTANCES: ("instances", "what restores have made"),
@@ -53,19 +65,26 @@ EXAMPLES = {
     Verb.DOWNLOAD: "download 7f3a",
     Verb.RESTORE: "restore 7f3a",
     Verb.VERIFY: "verify 7f3a",
+    Verb.WHY: "why 7f3a",
+    Verb.KEEP: "keep 7f3a",
+    Verb.RELEASE: "release 7f3a",
+    Verb.POLICY: "policy gods",
+    Verb.FREEZE: 'freeze 7d "rows are missing, we are looking"',
     Verb.APPROVE: "approve r-5d0c",
     Verb.DENY: 'deny r-5d0c "use staging"',
     Verb.EXTEND: "extend janusgraph-restore-20261123T051422Z 4h",
     Verb.DESTROY: "destroy janusgraph-restore-20261123T051422Z",
     Verb.CANCEL: "cancel 7f3a",
 }
-NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW}
-TAKES_TEXT = frozenset({Verb.NOW, Verb.DENY})
+NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW, Verb.POLICY}
+TAKES_TEXT = frozenset({Verb.NOW, Verb.DENY, Verb.FREEZE})
+TAKES_NOTHING = frozenset({Verb.INSTANCES, Verb.THAW})
+CLOCK = re.compile(r"\d{1,2}:\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked for. `subject` is a source, an id or an instance; `text` a note or a reason."""
+    """What somebody asked for. `subject` is a source, an id, an instance or a time; `text` a note or a reason."""
 
     verb: Verb
     subject: str = ""
@@ -86,12 +105,16 @@ def parse(typed: str) -> Request:
     verb = _verb(word)
     subject, rest = _subject(verb, rest)
     if verb in NEEDS_ONE and not subject:
-        raise UsageError(f"Which one shall I {verb}?", hint=f"For example: {_example(verb)}")
+        which = "Until when shall nothing be deleted?" if verb is Verb.FREEZE else f"Which one shall I {verb}?"
+        raise UsageError(which, hint=f"For example: {_example(verb)}")
+    if verb is Verb.FREEZE and CLOCK.fullmatch(_first(rest)[0]):
+        at, rest = _first(rest)
+        subject = f"{subject} {at}"
     if verb in TAKES_TEXT:
         return Request(verb, subject, _unquoted(rest))
     if verb is Verb.EXTEND and rest:
         return Request(verb, subject, seconds=duration(rest))
-    if rest or (subject and verb is Verb.INSTANCES):
+    if rest or (subject and verb in TAKES_NOTHING):
         raise UsageError(f"That is more than {verb} takes.", hint=f"For example: {_example(verb)}")
     return Request(verb, subject)
 

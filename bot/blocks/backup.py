@@ -17,6 +17,7 @@ from bot.blocks.text import (
     short,
     size,
     step,
+    tiers,
     verbatim,
     when,
 )
@@ -50,7 +51,7 @@ def row_button(backup: Backup, place: str) -> Json:
 
 def details(backup: Backup, keeping: Keeping = NOTHING) -> list[Json]:
     """Return what stands under an opened row: what it is, how it went, and what can be done with it."""
-    told = [f"*Id* {code(backup.id)}   *Source* {code(backup.source)}   *Tiers* {_tier_names(backup)}"]
+    told = [f"*Id* {code(backup.id)}   *Source* {code(backup.source)}   *Tiers* {tiers(backup.tiers)}"]
     if backup.size:
         ratio = f", {backup.raw_size / backup.size:.1f} times that unpacked" if backup.raw_size > backup.size else ""
         told.append(f"*Size* {size(backup.size)}{ratio}   *SHA-256* {code(short(backup.archive_sha256))}")
@@ -197,14 +198,10 @@ def _cancel(backup: Backup) -> Json:
     return button("Cancel", Action.CANCEL, backup.id)
 
 
-def _tier_names(backup: Backup) -> str:
-    return ", ".join(tier.value for tier in Tier if tier in backup.tiers) or "none"
-
-
 def _tiers(backup: Backup) -> str:
     if Tier.ON_DEMAND not in backup.tiers:
-        return _tier_names(backup)
-    return f"{_tier_names(backup)} by {person(backup.requested_by)} {quoted(backup.note)}".strip()
+        return tiers(backup.tiers)
+    return f"{tiers(backup.tiers)} by {person(backup.requested_by)} {quoted(backup.note)}".strip()
 
 
 def _state(backup: Backup) -> str:

@@ -23,10 +23,11 @@ from bot.blocks.parts import (
     section,
     text_in,
 )
-from bot.blocks.text import age, code, cut, cut_markup, duration, escape
+from bot.blocks.text import age, code, cut, cut_markup, duration, escape, tiers, when
 from bot.ids import Action
 from core.errors import Stale
 from core.model.backup import Backup, BackupState, Page
+from core.model.schedule import Due
 from core.services.browse import SourceStatus
 
 TITLE = 100
@@ -67,7 +68,7 @@ class ListPlace:
 class Frame:
     """What stands around a page. `shown` is None where all sources are; `news` is markup: what was just done.
 
-    `keeping` is what retention says of the backups of the page.
+    `keeping` is what retention says of the backups of the page, `due` the next run of the source that is shown.
     """
 
     names: Sequence[str]
@@ -75,6 +76,7 @@ class Frame:
     now: datetime
     news: str = ""
     keeping: Keeping = NOTHING
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def listing(page: Page, place: ListPlace, frame: Frame) -> list[Json]:
 def _listing(page: Page, place: ListPlace, frame: Frame, room: _Room) -> list[Json]:
     blocks = [header(f"Backups of {place.source}" if place.source else "Backups of every source")]
     if frame.shown is not None:
-        blocks.append(context(f"{escape(cut(frame.shown.title, TITLE))} · {standing(frame.shown, frame.now)}"))
+        title, stands = escape(cut(frame.shown.title, TITLE)), standing(frame.shown, frame.now)
+        blocks.append(context(f"{title} · {stands} {coming(frame.due)}"))
     blocks += [*actions(_controls(place, frame.names)), divider()]
     blocks += [context(line) for line in _said(frame, room)]
     for one in page.backups:
@@ -122,8 +125,16 @@ def standing(status: SourceStatus, now: datetime) -> str:
     return f"{late}Newest good backup {age(newest.started_at or newest.requested_at, now)}. Goal: at most {goal}."
 
 
+def coming(due: Due | None) -> str:
+    """Return what a source is backed up for next by its schedule, and when."""
+    return f"Next: {tiers(due.tiers)}, {when(due.at)}." if due else "No schedule: backups are taken on demand only."
+
+
 def _controls(place: ListPlace, names: Sequence[str]) -> list[Json]:
-    elements = [button("Back up now", Action.BACK_UP_NOW, place.source, style="primary")]
+    elements = [
+        button("Back up now", Action.BACK_UP_NOW, place.source, style="primary"),
+        button("Retention", Action.POLICY, place.source),
+    ]
     if len(names) > 1:
         # A menu holds a hundred options: the rest is reached by /backups list <source>.
         choices = [option("All sources", ALL), *(option(name, name) for name in names[:IN_MENU])]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from core.model.backup import Tier
 from core.model.person import Door, Person
 from core.model.progress import Step, Unit
 
@@ -150,6 +151,12 @@ def counts(found: Mapping[str, Mapping[str, int]], *, labels: int = 0) -> str:
         else:
             told.append(f"{total} {escape(cut(kind, 60))}{inner}")
     return ", ".join(told)
+
+
+def tiers(found: Iterable[Tier]) -> str:
+    """Return tiers in their order: "daily, weekly"; "none" where there are none."""
+    named = frozenset(found)
+    return ", ".join(tier.value for tier in Tier if tier in named) or "none"
 
 
 def many(count: int, noun: str) -> str:

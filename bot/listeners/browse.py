@@ -25,6 +25,7 @@ def register(guard: Guard) -> None:
         guard.action(name, turn)
     guard.action(Action.CLOSE, close)
     guard.action(Action.CHOOSE_SOURCE, choose)
+    guard.action(Action.BACK, turn)
     guard.action(Action.DETAILS, open_details)
     guard.action(Action.LIST, open_list)
 
@@ -87,7 +88,8 @@ def list_blocks(call: Call, place: ListPlace, news: str = "") -> list[Json]:
         page = core.list_backups(place.source or None)
     shown = core.browse.status(place.source) if place.source else None
     keeping = keeping_of(call, page.backups)
-    return listing(page, place, Frame(tuple(core.config.sources), shown, core.clock.now(), news, keeping))
+    due = core.time.schedules.next_due(place.source) if place.source else None
+    return listing(page, place, Frame(tuple(core.config.sources), shown, core.clock.now(), news, keeping, due))
 
 
 def keeping_of(call: Call, shown: Sequence[Backup]) -> Keeping:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Command
-from bot.listeners import approve, browse, create, download, instances, restore
+from bot.listeners import approve, browse, create, download, instances, keep, policy, restore
 from bot.parse import Request, Verb, parse
 from core.services.access import Verb as Right
 
@@ -16,6 +16,12 @@ ANSWERS: dict[Verb, Callable[[Call, Request], None]] = {
     Verb.DOWNLOAD: lambda call, request: download.download(call, request.subject),
     Verb.RESTORE: lambda call, request: restore.open_plan(call, request.subject),
     Verb.VERIFY: lambda call, request: create.verify(call, request.subject),
+    Verb.WHY: lambda call, request: keep.why(call, request.subject),
+    Verb.KEEP: lambda call, request: keep.open_keep(call, request.subject),
+    Verb.RELEASE: lambda call, request: keep.release(call, request.subject),
+    Verb.POLICY: policy.show_policy,
+    Verb.FREEZE: policy.freeze,
+    Verb.THAW: lambda call, _request: policy.thaw(call),
     Verb.APPROVE: lambda call, request: approve.decide(call, request, approve=True),
     Verb.DENY: lambda call, request: approve.decide(call, request, approve=False),
     Verb.INSTANCES: instances.show_instances,
@@ -30,6 +36,10 @@ RIGHTS = {
     Verb.DOWNLOAD: Right.DOWNLOAD,
     Verb.RESTORE: Right.RESTORE,
     Verb.VERIFY: Right.VERIFY,
+    Verb.KEEP: Right.KEEP,
+    Verb.RELEASE: Right.KEEP,
+    Verb.FREEZE: Right.RETAIN,
+    Verb.THAW: Right.RETAIN,
     Verb.APPROVE: Right.APPROVE,
     Verb.DENY: Right.APPROVE,
     Verb.EXTEND: Right.DESTROY,

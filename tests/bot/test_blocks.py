@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks import answers, home, instance, keeping, listing, restore
+from bot.blocks import answers, home, instance, keeping, listing, policy, restore
 from bot.blocks import backup as backups
 from bot.blocks.keeping import Keeping
 from bot.blocks.parts import text_in
@@ -27,6 +27,7 @@ from core.model.restore import Decision, Restore, RestoreState
 from core.model.source import Source
 from core.model.verdict import Lock, Reason, Rule, Verdict
 from core.services.browse import Dashboard, SourceStatus
+from core.services.retention import Leaving
 from tests.bot.limits import check_blocks, check_view
 from tests.bot.people import words as words_in
 
@@ -208,6 +209,25 @@ def test_what_is_said_of_keeping_fits(one: Backup, verdict: Verdict) -> None:
     check_view(keeping.keep_modal(one, verdict))
     check_blocks(keeping.kept(one))
     check_blocks(keeping.released(one, verdict, 86_400))
+
+
+leavings = st.builds(Leaving, backup=some_backups, at=moments, why=words)
+
+
+@few
+@given(many(leavings, 20), st.integers(1, 30), many(names, 40), freezes)
+def test_policies_fit(leaving: list[Leaving], first: int, sources: list[str], freeze: Freeze | None) -> None:
+    """A page of what goes next fits, of one source and of many, and leads to every other one."""
+    for source in ("", "gods"):
+        kept = dict.fromkeys([f"{name}{n}"[:40] for n, name in enumerate(sources)], COMPOSE)
+        blocks = policy.policy_page(
+            policy.Outlook(kept, leaving, 86_400, freeze, tuple(sources)), policy.PolicyPlace(source, first)
+        )
+        check_blocks(blocks)
+        assert text_in(blocks) <= 12_000
+    if freeze is not None:
+        check_blocks(policy.froze(freeze))
+        check_blocks(policy.thawed(freeze))
 
 
 def backup_of(**parts: Any) -> Backup:

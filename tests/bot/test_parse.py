@@ -26,6 +26,11 @@ from core.errors import UsageError
         ("deny r-1 use staging", Request(Verb.DENY, "r-1", "use staging")),
         ("extend x 4h", Request(Verb.EXTEND, "x", seconds=14_400)),
         ("extend x", Request(Verb.EXTEND, "x")),
+        ("policy", Request(Verb.POLICY)),
+        ("why 7f3a", Request(Verb.WHY, "7f3a")),
+        ("freeze 7d rows are missing", Request(Verb.FREEZE, "7d", "rows are missing")),
+        ('freeze 2027-02-01 14:00 "look"', Request(Verb.FREEZE, "2027-02-01 14:00", "look")),
+        ("freeze 7d", Request(Verb.FREEZE, "7d")),
         ("help restore", Request(Verb.HELP)),
     ],
 )
@@ -43,6 +48,9 @@ def test_what_is_understood(typed: str, expected: Request) -> None:
         ("restore b7 b8", "/backups restore 7f3a"),
         ("extend x soon", "4h or 2d"),
         ("instances all", "more than instances takes"),
+        ("thaw now", "more than thaw takes"),
+        ("freeze", "Until when shall nothing be deleted?"),
+        ("keep", "Which one shall I keep?"),
         ("x" * 500, "..."),
     ],
 )

@@ -1,0 +1,145 @@
+"""Retention of a source, or of all: the rules in words, and a page of what goes next; freeze and thaw."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Self
+
+from bot.blocks.keeping import frozen, keep_button
+from bot.blocks.listing import ListPlace
+from bot.blocks.parts import Json, actions, button, confirm, context, divider, header, section
+from bot.blocks.text import code, cut, duration, person, quoted, size, tiers, verbatim, when
+from bot.ids import Action
+from core.errors import Stale
+from core.model.freeze import Freeze
+from core.model.policy import Policy
+from core.services.retention import Leaving
+
+AHEAD = timedelta(days=35)
+"""How far the preview looks: a month, so that each weekly one is seen to go."""
+ROWS = 6
+POLICIES = 10
+NAMED = 20
+WHY = 300
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlace:
+    """Which page of what goes next is shown, of a source or, "", of all: travels in the values of its buttons."""
+
+    source: str = ""
+    first: int = 1
+
+    def text(self) -> str:
+        """Return it as the value of a button."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return it from the value of a button.
+
+        Raises:
+            Stale: the button is of another version of Safehold.
+
+        """
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise Stale("This page is of an older Safehold.", hint="Type /backups policy for a new one.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is kept by which policy, and what goes when, the soonest first.
+
+    `unseen` are sources that store too many backups to look ahead in passing.
+    """
+
+    policies: Mapping[str, Policy]
+    leaving: Sequence[Leaving]
+    grace_seconds: float
+    freeze: Freeze | None = None
+    unseen: Sequence[str] = ()
+
+
+def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
+    """Return the page. A place after its end shows its last page."""
+    blocks = [header(f"Retention of {place.source}" if place.source else "Retention of every source")]
+    if outlook.freeze is not None:
+        blocks += [section(frozen(outlook.freeze), _thaw_button())]
+    for policy, names in _by_policy(outlook.policies)[:POLICIES]:
+        blocks.append(section(_rules(policy, names if not place.source else ())))
+    blocks += [context(_grace(outlook.grace_seconds)), divider()]
+    total = len(outlook.leaving)
+    first = min(place.first, max(1, (total - 1) // ROWS * ROWS + 1))
+    shown = outlook.leaving[first - 1 : first - 1 + ROWS]
+    blocks.append(section(_preview(total)))
+    for one in shown:
+        asked = [keep_button(one.backup), button("Why kept", Action.WHY_KEPT, one.backup.id)]
+        blocks += [section(_row(one, with_source=not place.source)), *actions(asked)]
+    if outlook.unseen:
+        named = ", ".join(map(code, outlook.unseen[:NAMED]))
+        blocks.append(context(f"{named}: too many backups to look ahead here. `safehold policy` does."))
+    return [*blocks, *_footer(replace(place, first=first), len(shown), total)]
+
+
+def froze(freeze: Freeze) -> list[Json]:
+    """Return the answer to a freeze."""
+    told = f"*Nothing of any source is let go or deleted until {when(freeze.until)}*, {quoted(freeze.reason)}."
+    return [section(f"{told} Every list says so. `/backups thaw` ends it sooner.")]
+
+
+def thawed(freeze: Freeze) -> list[Json]:
+    """Return the answer to a thaw."""
+    told = f"Retention goes on. {person(freeze.person)} had frozen it {when(freeze.placed_at)}."
+    return [section(f"{told} `/backups policy` shows what goes next.")]
+
+
+def _by_policy(policies: Mapping[str, Policy]) -> list[tuple[Policy, list[str]]]:
+    """Return each policy, once for each zone of its days, with the sources that it holds for."""
+    found: dict[tuple[str, str], tuple[Policy, list[str]]] = {}
+    for name, policy in policies.items():
+        found.setdefault((policy.name, str(policy.zone)), (policy, []))[1].append(name)
+    return list(found.values())
+
+
+def _rules(policy: Policy, names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    of = f", of {', '.join(map(code, names[:NAMED]))}{more}" if names else ""
+    rules = "\n".join(f"• {verbatim(rule)}" for rule in policy.rules)
+    return f"Policy {code(policy.name)}{of}; its days are those of {verbatim(str(policy.zone))}\n{rules}"
+
+
+def _grace(seconds: float) -> str:
+    stays = f"What is let go keeps its bytes {duration(seconds)} more" if seconds >= 1 else "What is let go is deleted"
+    return f"{stays}: *Keep* saves it. Nothing goes without a newer good backup."
+
+
+def _preview(total: int) -> str:
+    if not total:
+        return f"Nothing goes in the next {AHEAD.days} days if backups go on as they did."
+    return f"*What goes in the next {AHEAD.days} days* if backups go on as they did:"
+
+
+def _row(one: Leaving, *, with_source: bool) -> str:
+    backup = one.backup
+    source = [code(backup.source)] if with_source else []
+    about = [*source, when(backup.taken_at), tiers(backup.tiers), size(backup.size), code(backup.id.rpartition("-")[2])]
+    why = verbatim(cut(one.why, WHY))
+    return f"{' · '.join(about)}\nbytes deleted from *{when(one.at)}* on: {why}"
+
+
+def _footer(place: PolicyPlace, shown: int, total: int) -> list[Json]:
+    told = [context(f"{place.first}-{place.first + shown - 1} of {total}")] if shown else []
+    buttons = [button("Back", Action.BACK, ListPlace(source=place.source).text())]
+    if place.first > 1:
+        buttons.append(button("Sooner", Action.SOONER, replace(place, first=max(1, place.first - ROWS)).text()))
+    if place.first + shown <= total:
+        buttons.append(button("Later", Action.LATER, replace(place, first=place.first + ROWS).text()))
+    return [*told, *actions(buttons)]
+
+
+def _thaw_button() -> Json:
+    text = "Retention goes on at once: what is due is let go and later deleted."
+    return button("Thaw", Action.THAW, "thaw", confirm=confirm("End the freeze?", text, "Thaw", "Leave it"))

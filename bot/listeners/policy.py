@@ -1,0 +1,99 @@
+"""Retention as a whole: the policy with what goes next, and the freeze of all of it."""
+
+from dataclasses import replace
+
+from bot.blocks import policy as pages
+from bot.blocks.parts import Json
+from bot.blocks.policy import AHEAD, Outlook, PolicyPlace
+from bot.call import Call
+from bot.guard import Guard
+from bot.ids import Action
+from bot.listeners.browse import only_source
+from bot.listeners.keep import MOST_ASKED, until_typed
+from bot.parse import Request
+from core.errors import UsageError
+from core.services.access import Verb
+from core.services.retention import Leaving
+from core.services.text import checked_text
+
+MOST_SOURCES = 50
+TITLE = "Retention"
+
+
+def register(guard: Guard) -> None:
+    """Register the buttons of the policy's page."""
+    guard.action(Action.POLICY, open_policy)
+    for name in (Action.SOONER, Action.LATER):
+        guard.action(name, turn)
+    guard.action(Action.THAW, thaw, Verb.RETAIN, once=True)
+
+
+def show_policy(call: Call, request: Request) -> None:
+    """Answer /backups policy."""
+    call.say(policy_blocks(call, PolicyPlace(request.subject or only_source(call))), TITLE)
+
+
+def open_policy(call: Call) -> None:
+    """Show the policy in the place of the list."""
+    call.redraw(policy_blocks(call, PolicyPlace(call.value)), TITLE)
+
+
+def turn(call: Call) -> None:
+    """Draw the page that the button names."""
+    call.redraw(policy_blocks(call, PolicyPlace.read(call.value)), TITLE)
+
+
+def freeze(call: Call, request: Request) -> None:
+    """Answer /backups freeze.
+
+    Raises:
+        UsageError: the time is none or not ahead, or there is no reason.
+
+    """
+    call.core.access.require(call.person, Verb.RETAIN)
+    until = until_typed(call, request.subject)
+    if not request.text:
+        raise UsageError("A freeze needs a reason.", hint='For example: /backups freeze 7d "rows are missing"')
+    placed = call.core.time.freeze_retention(call.person, until, checked_text(request.text, "reason"))
+    call.desk.board.wake()
+    call.say(pages.froze(placed), "Retention is frozen")
+
+
+def thaw(call: Call) -> None:
+    """End the freeze."""
+    lifted = call.core.time.thaw_retention(call.person)
+    call.desk.board.wake()
+    call.say(pages.thawed(lifted), "Retention goes on")
+
+
+def policy_blocks(call: Call, place: PolicyPlace) -> list[Json]:
+    """Return the page as it is now.
+
+    Raises:
+        UnknownName: the source.
+        UsageError: there are very many and none was named.
+
+    """
+    core, retention = call.core, call.core.time.retention
+    names = [core.adapters.source(place.source).name] if place.source else sorted(core.config.sources)
+    if len(names) > MOST_SOURCES:
+        raise UsageError(f"There are {len(names)} sources.", hint=f"Name one: /backups policy {names[0]}")
+    unseen = [name for name in names if core.catalog.retained.count_stored(name) > MOST_ASKED]
+    outlook = Outlook(
+        policies={name: retention.policy(name) for name in names},
+        leaving=_leaving(call, [name for name in names if name not in unseen]),
+        grace_seconds=retention.grace_seconds,
+        freeze=retention.freeze(),
+        unseen=unseen,
+    )
+    return pages.policy_page(outlook, place)
+
+
+def _leaving(call: Call, names: list[str]) -> list[Leaving]:
+    """Return what goes of these sources, the soonest first; nothing does before a freeze ends."""
+    retention = call.core.time.retention
+    freeze, until = retention.freeze(), call.core.clock.now() + AHEAD
+    found = [one for name in names for one in retention.leaving(name, until)]
+    if freeze is not None:
+        found = [replace(one, at=max(one.at, freeze.until)) for one in found]
+    return sorted(found, key=lambda one: (one.at, one.backup.id))

@@ -1,0 +1,150 @@
+"""The policy with what goes next, and the freeze of all of it, as people ask for them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from core.errors import Stale
+from tests.bot.conftest import World
+from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
+from tests.bot.test_keep import expire
+
+RETAIN = f'retain = ["{APPROVER}"]'
+
+
+def labels(blocks: list[dict[str, object]]) -> list[str]:
+    """Return the labels of all buttons."""
+    return [element["text"]["text"] for element in elements(blocks) if element["type"] == "button"]
+
+
+def test_the_policy_in_words_with_what_goes_next(world: World) -> None:
+    """The rules, how long bytes stay, and each backup that goes with when, why, Keep and Why kept."""
+    ids = [world.backed_up() for _ in range(3)]
+    shown = world.people.typed(GUEST, "policy")
+    assert "Retention of orders" in shown.text
+    assert "• daily: 7 days\n• weekly: 4 weeks\n• monthly: 3 months\n• the most recent on-demand one" in shown.text
+    assert "keeps its bytes 1 day more" in shown.text
+    assert shown.text.count("bytes deleted from *<!date^") == 2
+    assert "no longer the most recent on-demand one" in shown.text
+    assert "1-2 of 2" in shown.text
+    assert labels(shown.blocks) == ["Keep", "Why kept", "Keep", "Why kept", "Back"]
+    assert [button(shown.blocks, "Keep", n)["value"] for n in range(2)] == ids[:2]
+
+
+def test_nothing_to_go_is_said(world: World) -> None:
+    """With one backup nothing goes, and no page is counted."""
+    world.backed_up()
+    shown = world.people.typed(ONCALL, "policy orders")
+    assert "Nothing goes in the next 35 days if backups go on as they did." in shown.text
+    assert labels(shown.blocks) == ["Back"]
+    assert "Did you mean orders?" in world.people.typed(ONCALL, "policy ordres").text
+
+
+def test_the_list_leads_to_the_policy_and_back_and_through_its_pages(world: World) -> None:
+    """Retention stands in the place of the list; Later, Sooner and Back lead where they say."""
+    for _ in range(9):
+        world.backed_up()
+    listed = world.people.typed(ONCALL, "list")
+    first = world.people.press(ONCALL, button(listed.blocks, "Retention"))
+    assert first.body["replace_original"] is True
+    assert "1-6 of 8" in first.text
+    second = world.people.press(ONCALL, button(first.blocks, "Later"))
+    assert "7-8 of 8" in second.text
+    assert labels(second.blocks)[-2:] == ["Back", "Sooner"]
+    assert words(world.people.press(ONCALL, button(second.blocks, "Sooner")).blocks) == first.text
+    assert words(world.people.press(ONCALL, button(second.blocks, "Back")).blocks) == listed.text
+    gone = {**button(first.blocks, "Later")}
+    gone["value"] = gone["value"].replace('"first":7', '"first":700')
+    assert "7-8 of 8" in world.people.press(ONCALL, gone).text
+    assert "older Safehold" in world.people.press(ONCALL, {**gone, "value": "x"}).text
+
+
+def test_the_policy_of_every_source(make_world: Callable[..., World]) -> None:
+    """Sources of one policy share its words, and rows name their source; in a modal it is drawn in place."""
+    world = make_world(("orders", "people"))
+    for _ in range(2):
+        world.backed_up()
+    shown = world.people.typed(ONCALL, "policy")
+    assert "Retention of every source" in shown.text
+    assert shown.text.count("Policy `compose`, of `orders`, `people`") == 1
+    assert "`orders` · <!date^" in shown.text
+    world.people.send(world.people.click_in_view(ONCALL, {"type": "button", "action_id": "list", "value": ""}, {}))
+    opened = world.people.modal("Backups")
+    world.people.send(world.people.click_in_view(ONCALL, button(opened["blocks"], "Retention"), opened))
+    assert "Retention of every source" in words(world.people.modal("Retention")["blocks"])
+    assert len(world.slack.views) == 1
+
+
+def test_a_freeze_is_said_everywhere_until_it_is_thawed(make_world: Callable[..., World]) -> None:
+    """Lists, the policy and the channel say until when, by whom and why; nothing expired goes before; Thaw ends it."""
+    world = make_world(more=RETAIN)
+    expire(world, world.backed_up())
+    frozen = world.people.typed(APPROVER, 'freeze 7d "rows are missing"')
+    assert "Nothing of any source is let go or deleted until <!date^" in frozen.text
+    for asked in ("list", "policy"):
+        text = world.people.typed(GUEST, asked).text
+        assert "Nothing is deleted until <!date^" in text
+        assert f"frozen by <@{APPROVER}>, “rows are missing”" in text
+    freeze = world.core.time.retention.freeze()
+    assert freeze is not None
+    assert f"<!date^{int(freeze.until.timestamp())}^" in world.people.typed(GUEST, "list").text.split("*expires*")[1]
+    world.slack.until(lambda: any("rows are missing" in words(m["blocks"]) for m in world.slack.messages["C0BACKUPS"]))
+    thaw = button(world.people.typed(GUEST, "policy").blocks, "Thaw")
+    assert world.people.press(GUEST, thaw).text.endswith(f"Those who may: <@{APPROVER}>.")
+    assert "Retention goes on" in world.people.press(APPROVER, thaw).text
+    assert "Nothing is deleted until" not in world.people.typed(GUEST, "list").text
+    assert "not frozen" in world.people.typed(APPROVER, "thaw").text
+    acts = [entry.act for entry in world.core.catalog.audit.entries()]
+    assert (acts.count("freeze"), acts.count("thaw")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("freeze soon look", "Write one like 2027-02-01"),
+        ("freeze 2020-01-01 look", "past or more than a year away"),
+        ("freeze 7d", "A freeze needs a reason. For example: /backups freeze 7d"),
+        ("freeze 7d " + "x" * 201, "at most 200 fit"),
+    ],
+)
+def test_a_freeze_that_can_not_be_is_refused_with_a_right_example(
+    make_world: Callable[..., World], typed: str, said: str
+) -> None:
+    """A time that is none or past, and a missing or endless reason are named; nothing is frozen."""
+    world = make_world(more=RETAIN)
+    assert said in world.people.typed(APPROVER, typed).text
+    assert world.core.time.retention.freeze() is None
+
+
+def test_who_may_not_freeze_is_told_who_may(make_world: Callable[..., World]) -> None:
+    """Backing up is not enough; the refusal names those who may."""
+    world = make_world(more=RETAIN)
+    for typed in ("freeze 7d look", "thaw"):
+        assert world.people.typed(ONCALL, typed).text.endswith(f"Those who may: <@{APPROVER}>.")
+
+
+def test_the_header_says_what_comes_next(world: World) -> None:
+    """With nothing configured a list says when the next daily backup is taken."""
+    assert "Next: daily" in world.people.typed(GUEST, "list").text
+
+
+def test_why_keep_and_release_are_verbs(world: World) -> None:
+    """What the buttons do can be typed, with a shortened id."""
+    short = world.backed_up()[-6:-2]
+    assert "is kept" in world.people.typed(GUEST, f"why {short}").text
+    world.people.send(world.people.command(ONCALL, f"keep {short}"))
+    view = world.people.modal("Keep a backup")
+    values = {"until": {"until": {"value": ""}}, "reason": {"reason": {"value": "audit"}}}
+    world.slack.until(lambda: world.slack.views[view["id"]]["callback_id"] == "keep")
+    world.people.sent(ONCALL, world.slack.views[view["id"]], values)
+    assert "Released" in world.people.typed(ONCALL, f"release {short}").text
+
+
+def test_a_place_that_can_not_be_read_is_stale() -> None:
+    """The value of a button is read as it was written, anything else is of another version."""
+    from bot.blocks.policy import PolicyPlace
+
+    place = PolicyPlace("orders", 7)
+    assert PolicyPlace.read(place.text()) == place
+    with pytest.raises(Stale):
+        PolicyPlace.read('{"unknown":1}')
