@@ -9,9 +9,9 @@ from slack_sdk import WebClient
 from bot.call import Desk
 from bot.deliveries import Deliveries
 from bot.guard import Guard
-from bot.listeners import approve, browse, commands, create, download, home, instances, keep, policy, restore
+from bot.listeners import approve, browse, commands, create, download, home, instances, keep, policy, restore, schedule
 
-FLOWS = (commands, browse, create, download, restore, approve, instances, keep, policy, home)
+FLOWS = (commands, browse, create, download, restore, approve, instances, keep, policy, schedule, home)
 
 
 def build_app(desk: Desk, pool: ThreadPoolExecutor, signing_secret: str = "") -> App:

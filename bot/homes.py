@@ -11,14 +11,14 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.access import RememberedGroups
-from bot.blocks.home import home
+from bot.blocks.home import Ahead, home
 from core.bootstrap import Core
 from core.errors import SafeholdError
 from core.model.backup import Backup
 from core.model.instance import Instance
 from core.model.person import Door, Person
 from core.model.restore import Restore
-from core.services.browse import Browse
+from core.services.browse import Browse, Dashboard
 
 SECONDS_BETWEEN_LOOKS = 0.3
 SECONDS_BETWEEN_DRAWINGS = 1.5
@@ -155,12 +155,18 @@ class Homes:
     def _publish(self, user: str) -> bool:
         reader = Person(user, user, Door.SLACK)
         try:
-            view = home(self._drawing().dashboard(reader), user, self.core.clock.now(), len(self.core.config.sources))
+            shown, now = self._drawing().dashboard(reader), self.core.clock.now()
+            view = home(shown, user, now, len(self.core.config.sources), self._ahead(shown))
             self.client.views_publish(user_id=user, view=view)
         except (SafeholdError, SlackClientError, OSError) as error:
             logger.warning("the dashboard of %s could not be drawn: %s", user, error)
             return False
         return True
+
+    def _ahead(self, shown: Dashboard) -> Ahead:
+        time = self.core.time
+        dues = {status.source.name: time.schedules.next_due(status.source.name) for status in shown.sources}
+        return Ahead(dues, time.retention.freeze())
 
     def _drawing(self) -> Browse:
         """Return what is drawn from: groups may be a minute old there, which no decision is made by."""

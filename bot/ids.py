@@ -41,6 +41,10 @@ class Action(StrEnum):
     LATER = "later"
     BACK = "back"
     THAW = "thaw"
+    SCHEDULE = "schedule"
+    CHANGE_SCHEDULE = "change_schedule"
+    EDIT_SCHEDULE = "edit_schedule"
+    RESET_SCHEDULE = "reset_schedule"
     APPROVE = "approve"
     DENY = "deny"
     EXTEND = "extend"
@@ -49,6 +53,13 @@ class Action(StrEnum):
     NOTE = "note"
     REASON = "reason"
     UNTIL = "until"
+    DAILY = "daily"
+    AT = "at"
+    ZONE = "zone"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    WINDOW = "window"
+    CRON = "cron"
 
 
 class Block(StrEnum):
@@ -59,6 +70,13 @@ class Block(StrEnum):
     LIFETIME = "lifetime"
     REASON = "reason"
     UNTIL = "until"
+    DAILY = "daily"
+    AT = "at"
+    ZONE = "zone"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    WINDOW = "window"
+    CRON = "cron"
 
 
 class View(StrEnum):
@@ -68,6 +86,8 @@ class View(StrEnum):
     RESTORE = "restore"
     DENY = "deny"
     KEEP = "keep"
+    SCHEDULE = "schedule"
+    SCHEDULE_RUNS = "schedule_runs"
     LIST = "list"
     NOTICE = "notice"
     LOADING = "loading"

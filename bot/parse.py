@@ -26,6 +26,7 @@ class Verb(StrEnum):
     KEEP = "keep"
     RELEASE = "release"
     POLICY = "policy"
+    SCHEDULE = "schedule"
     FREEZE = "freeze"
     THAW = "thaw"
     APPROVE = "approve"
@@ -48,6 +49,7 @@ USAGE = {
     Verb.KEEP: ("keep <id>", "hold it, until a day or without end"),
     Verb.RELEASE: ("release <id>", "take the hold away"),
     Verb.POLICY: ("policy [source]", "what is kept, and what goes next"),
+    Verb.SCHEDULE: ("schedule [source]", "when backups are taken, to look at and to change"),
     Verb.FREEZE: ("freeze <until> <reason>", "delete nothing of any source until then"),
     Verb.THAW: ("thaw", "end the freeze"),
     Verb.APPROVE: ("approve <restore id>", "let a restore begin"),
@@ -69,6 +71,7 @@ EXAMPLES = {
     Verb.KEEP: "keep 7f3a",
     Verb.RELEASE: "release 7f3a",
     Verb.POLICY: "policy gods",
+    Verb.SCHEDULE: "schedule gods",
     Verb.FREEZE: 'freeze 7d "rows are missing, we are looking"',
     Verb.APPROVE: "approve r-5d0c",
     Verb.DENY: 'deny r-5d0c "use staging"',
@@ -76,7 +79,7 @@ EXAMPLES = {
     Verb.DESTROY: "destroy janusgraph-restore-20261123T051422Z",
     Verb.CANCEL: "cancel 7f3a",
 }
-NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW, Verb.POLICY}
+NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW, Verb.POLICY, Verb.SCHEDULE}
 TAKES_TEXT = frozenset({Verb.NOW, Verb.DENY, Verb.FREEZE})
 TAKES_NOTHING = frozenset({Verb.INSTANCES, Verb.THAW})
 CLOCK = re.compile(r"\d{1,2}:\d{2}")

@@ -1,35 +1,49 @@
 """The dashboard: a person's App Home."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.blocks import backup as backups
 from bot.blocks import instance as instances
-from bot.blocks.listing import standing
+from bot.blocks.keeping import frozen
+from bot.blocks.listing import coming, standing
 from bot.blocks.parts import VIEW_BLOCKS, Json, actions, button, context, header, section
 from bot.blocks.restore import decision_buttons
 from bot.blocks.text import code, cut, escape, many, person, quoted, size, when
 from bot.ids import Action
 from core.model.backup import Backup, BackupState
+from core.model.freeze import Freeze
 from core.model.instance import Instance
 from core.model.restore import Restore
+from core.model.schedule import Due
 from core.services.browse import Dashboard, SourceStatus
 
 SOURCES = 20
 WAITING = 10
 
 
-def home(dashboard: Dashboard, reader: str, now: datetime, configured: int = 0) -> Json:
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is to come: the next run of each source that is shown, None where it has none; and a freeze in force."""
+
+    dues: Mapping[str, Due | None] = field(default_factory=dict)
+    freeze: Freeze | None = None
+
+
+def home(dashboard: Dashboard, reader: str, now: datetime, configured: int = 0, ahead: Ahead | None = None) -> Json:
     """Return the view to publish. `reader` is the user id of who sees it, `configured` how many sources there are."""
+    ahead = ahead or Ahead()
     only = dashboard.sources[0].source.name if len(dashboard.sources) == 1 else ""
     blocks = [
         header("Safehold"),
         *actions([button("Back up now", Action.BACK_UP_NOW, only, style="primary")]),
+        *([section(frozen(ahead.freeze))] if ahead.freeze else []),
         header("Sources"),
     ]
-    blocks += [
-        section(_source(s, now), button("Options", Action.LIST, s.source.name)) for s in dashboard.sources[:SOURCES]
-    ]
-    missing = max(configured, len(dashboard.sources)) - len(dashboard.sources[:SOURCES])
+    listed = dashboard.sources[:SOURCES]
+    blocks += [section(_source(s, now, ahead), button("Options", Action.LIST, s.source.name)) for s in listed]
+    missing = max(configured, len(dashboard.sources)) - len(listed)
     if missing > 0:
         blocks.append(context(f"… and {missing} more: `/backups list` with a source's name shows any."))
     if not dashboard.sources:
@@ -42,14 +56,15 @@ def home(dashboard: Dashboard, reader: str, now: datetime, configured: int = 0) 
     return {"type": "home", "blocks": blocks[:VIEW_BLOCKS]}
 
 
-def _source(status: SourceStatus, now: datetime) -> str:
+def _source(status: SourceStatus, now: datetime, ahead: Ahead) -> str:
     kept = f"{many(status.count, 'backup')}, {size(status.size_bytes)}"
-    newest, trouble = status.newest, ""
+    newest, trouble, name = status.newest, "", status.source.name
+    following = f" {coming(ahead.dues[name])}" if name in ahead.dues else ""
     if newest is not None and newest.state.open:
         trouble = " · a backup is *pending*"
     elif newest is not None and newest.state is not BackupState.GOOD and newest.failure is not None:
         trouble = f"\nLast try {newest.state.value}: {escape(cut(newest.failure.message, 200))}"
-    return f"{code(status.source.name)} · {standing(status, now)}\n{escape(status.title)} · {kept}{trouble}"
+    return f"{code(name)} · {standing(status, now)}{following}\n{escape(status.title)} · {kept}{trouble}"
 
 
 def _waiting(dashboard: Dashboard, reader: str) -> list[Json]:

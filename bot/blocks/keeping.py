@@ -52,11 +52,11 @@ def short(backup: Backup, keeping: Keeping) -> str:
     verdict = keeping.of(backup)
     if backup.state is BackupState.EXPIRED:
         from_then = keeping.deleted_from(backup)
-        stays = f", but {_kept(verdict)}" if verdict is not None and verdict.keep else ""
+        stays = f", but {_kept(verdict, keeping.freeze)}" if verdict is not None and verdict.keep else ""
         return f"*expires*: bytes deleted from {when(from_then)} on{stays}" if from_then else "*expired*"
     if verdict is None or backup.state not in KEEPABLE:
         return ""
-    return _kept(verdict) if verdict.keep else "*goes next*: *Keep* saves it"
+    return _kept(verdict, keeping.freeze) if verdict.keep else "*goes next*: *Keep* saves it"
 
 
 def details(backup: Backup, keeping: Keeping) -> list[str]:
@@ -146,14 +146,15 @@ def keep_modal(backup: Backup, verdict: Verdict) -> Json:
     )
 
 
-def _kept(verdict: Verdict) -> str:
+def _kept(verdict: Verdict, freeze: Freeze | None) -> str:
     by = {reason.by: reason for reason in verdict.reasons}
     for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
         if lock in by:
             until = by[lock].until
             return f"{says} until {day(until)}" if until else says
     if verdict.kept_until is not None:
-        return f"kept until {day(verdict.kept_until)}"
+        # While a freeze lasts nothing goes, whatever ends meanwhile.
+        return f"kept until {day(max(verdict.kept_until, freeze.until) if freeze else verdict.kept_until)}"
     says = next((reason.says for reason in verdict.reasons if reason.until is None), verdict.says)
     return f"kept: {verbatim(says)}"
 

@@ -103,6 +103,8 @@ def listing(page: Page, place: ListPlace, frame: Frame) -> list[Json]:
 
 def _listing(page: Page, place: ListPlace, frame: Frame, room: _Room) -> list[Json]:
     blocks = [header(f"Backups of {place.source}" if place.source else "Backups of every source")]
+    if frame.keeping.freeze is not None:
+        blocks.append(section(keeps.frozen(frame.keeping.freeze)))
     if frame.shown is not None:
         title, stands = escape(cut(frame.shown.title, TITLE)), standing(frame.shown, frame.now)
         blocks.append(context(f"{title} · {stands} {coming(frame.due)}"))
@@ -133,6 +135,7 @@ def coming(due: Due | None) -> str:
 def _controls(place: ListPlace, names: Sequence[str]) -> list[Json]:
     elements = [
         button("Back up now", Action.BACK_UP_NOW, place.source, style="primary"),
+        button("Schedule", Action.SCHEDULE, place.source),
         button("Retention", Action.POLICY, place.source),
     ]
     if len(names) > 1:
@@ -144,7 +147,7 @@ def _controls(place: ListPlace, names: Sequence[str]) -> list[Json]:
 
 
 def _said(frame: Frame, room: _Room) -> list[str]:
-    said = [keeps.frozen(frame.keeping.freeze) if frame.keeping.freeze else "", frame.news]
+    said = [frame.news]
     if len(frame.names) > IN_MENU:
         said.append(f"{IN_MENU} of {len(frame.names)} sources are in the menu: `/backups list` with a name shows any.")
     if room.words is not None:

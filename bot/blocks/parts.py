@@ -142,6 +142,18 @@ def line_input(action: str, placeholder: str, initial: str = "") -> Json:
     return {**element, "initial_value": initial[:NOTE_LENGTH]} if initial else element
 
 
+def lines_input(action: str, placeholder: str, most: int, initial: str = "") -> Json:
+    """Return several lines to write in, at most so many characters."""
+    element: Json = {
+        "type": "plain_text_input",
+        "action_id": action,
+        "multiline": True,
+        "max_length": most,
+        "placeholder": plain(placeholder, PLACEHOLDER),
+    }
+    return {**element, "initial_value": initial[:most]} if initial else element
+
+
 def modal(callback: str, title: str, blocks: Sequence[Json], *, submit: str = "", metadata: str = "") -> Json:
     """Return a modal; without `submit` it can only be closed. Metadata is at most 3,000 characters."""
     view: Json = {

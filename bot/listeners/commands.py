@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Command
-from bot.listeners import approve, browse, create, download, instances, keep, policy, restore
+from bot.listeners import approve, browse, create, download, instances, keep, policy, restore, schedule
 from bot.parse import Request, Verb, parse
 from core.services.access import Verb as Right
 
@@ -20,6 +20,7 @@ ANSWERS: dict[Verb, Callable[[Call, Request], None]] = {
     Verb.KEEP: lambda call, request: keep.open_keep(call, request.subject),
     Verb.RELEASE: lambda call, request: keep.release(call, request.subject),
     Verb.POLICY: policy.show_policy,
+    Verb.SCHEDULE: schedule.show_schedule,
     Verb.FREEZE: policy.freeze,
     Verb.THAW: lambda call, _request: policy.thaw(call),
     Verb.APPROVE: lambda call, request: approve.decide(call, request, approve=True),

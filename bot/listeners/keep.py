@@ -124,5 +124,8 @@ def _then(call: Call, backup: Backup, verdict: Verdict) -> str:
     found = next((one for one in leaving if one.backup.id == backup.id), None)
     if found is None:
         return f"It is not seen to go in the next {AHEAD.days} days."
-    going = "If backups go on as they did, its" if verdict.keep else "Its"
-    return f"{going} bytes are deleted from {when(found.at)} on: {verbatim(found.why)}."
+    freeze = retention.freeze()
+    at = max(found.at, freeze.until) if freeze else found.at
+    if not verdict.keep:
+        return f"Its bytes are deleted from {when(at)} on. *Keep* saves it."
+    return f"If backups go on as they did, its bytes are deleted from {when(at)} on: {verbatim(found.why)}."

@@ -106,6 +106,7 @@ download = {team}
 restore = {team}
 approve = {approvers}
 destroy = {approvers}
+retain = {approvers}
 
 [slack]
 channel = "#backups"

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 
 from core.catalog import Catalog
-from core.errors import UsageError
+from core.errors import Stale, UsageError
 from core.model.notice import Notice, NoticeKind
 from core.model.person import Person, person_fields
 from core.model.schedule import Due, Schedule, next_after, occurrences
@@ -73,14 +73,17 @@ class Schedules:
         """Return the next runs of a schedule that may not be saved yet."""
         return tuple(islice(occurrences(schedule, source, self.clock.now()), count))
 
-    def change(self, source: str, schedule: Schedule, person: Person) -> ScheduleChange:
+    def change(self, source: str, schedule: Schedule, person: Person, seen: int | None = None) -> ScheduleChange:
         """Save a schedule over the configured one; it holds from now on.
+
+        `seen` is the revision of the change that the person looked at, 0 where there was none; None: whatever it is.
 
         Raises:
             UnknownName, NotAllowed.
+            Stale: somebody else has changed it since it was seen.
 
         """
-        return self._save(source, to_fields(schedule), person, lambda: schedule)
+        return self._save(source, to_fields(schedule), person, lambda: schedule, seen)
 
     def reset(self, source: str, person: Person) -> ScheduleChange:
         """Let the configured schedule hold again.
@@ -96,13 +99,19 @@ class Schedules:
         return self._save(source, None, person, lambda: self.adapters.source(source).schedule)
 
     def _save(
-        self, source: str, fields: dict[str, object] | None, person: Person, made: Callable[[], Schedule]
+        self,
+        source: str,
+        fields: dict[str, object] | None,
+        person: Person,
+        made: Callable[[], Schedule],
+        seen: int | None = None,
     ) -> ScheduleChange:
         self.access.require(person, Verb.RETAIN)
         self.adapters.source(source)
         now, schedule = self.clock.now(), made()
         says = describe(schedule)
         with self.catalog.write():
+            _require_seen(self.catalog.schedules.get(source), seen)
             saved = self.catalog.schedules.put(ScheduleChange(source, fields, person, now))
             self.catalog.audit.append(now, person, "schedule", source, says, {"fields": fields})
             self.catalog.notices.tell(
@@ -119,6 +128,14 @@ class Schedules:
                 )
             )
         return saved
+
+
+def _require_seen(newest: ScheduleChange | None, seen: int | None) -> None:
+    if seen is not None and newest is not None and newest.revision != seen:
+        raise Stale(
+            f"The schedule of {newest.source} was changed meanwhile by {newest.changed_by.name}.",
+            hint="Nothing was saved. Look at it again.",
+        )
 
 
 def started_late(due: Due, begun_at: datetime, grace_seconds: float) -> bool:

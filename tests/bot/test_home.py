@@ -1,5 +1,8 @@
 """The dashboard."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 from tests.bot.conftest import World
 from tests.bot.people import APPROVER, GUEST, ONCALL, button, words
 from tests.bot.test_restore import asked, standing
@@ -60,3 +63,19 @@ def test_errors_on_the_home_open_a_notice(world: World) -> None:
     cancel = {**button(blocks, "Cancel"), "value": "r-00000000"}
     world.people.send(world.people.click_in_view(ONCALL, cancel, {"type": "home", "id": "VHOME", "blocks": blocks}))
     assert "r-00000000" in words(world.people.modal("Safehold")["blocks"])
+
+
+def test_home_says_the_next_run_what_is_overdue_and_a_freeze(make_world: Callable[..., World]) -> None:
+    """Each source has its next run, one that is too old says so, and a freeze stands on top while it lasts."""
+    world = make_world(more=f'retain = ["{APPROVER}"]')
+    world.backed_up()
+    world.people.open_home(GUEST)
+    world.slack.until(lambda: "Next: daily" in home(world, GUEST), "the next run")
+    assert "overdue" not in home(world, GUEST)
+    world.people.typed(APPROVER, "freeze 7d rows are missing")
+    world.slack.until(lambda: "*Nothing is deleted until <!date^" in home(world, GUEST), "the freeze")
+    world.people.typed(APPROVER, "thaw")
+    world.slack.until(lambda: "Nothing is deleted" not in home(world, GUEST), "its end")
+    world.clock.shift = timedelta(days=3)
+    world.people.open_home(GUEST)
+    world.slack.until(lambda: "*overdue*" in home(world, GUEST), "that it is overdue")

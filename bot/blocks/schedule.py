@@ -1,0 +1,199 @@
+"""When backups are taken: a schedule in words with its next runs, and the modal that changes it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC
+from typing import Any, Self
+
+from bot.blocks.listing import ListPlace, coming
+from bot.blocks.parts import (
+    Json,
+    actions,
+    asks,
+    button,
+    confirm,
+    context,
+    header,
+    line_input,
+    lines_input,
+    menu,
+    modal,
+    option,
+    plain,
+    section,
+)
+from bot.blocks.text import code, person, tiers, verbatim, when
+from bot.ids import Action, Block, View
+from core.errors import Stale
+from core.model.backup import Tier
+from core.model.quoting import ordinal, short
+from core.model.schedule import Due, Monthly, Schedule, Weekday, Weekly
+from core.model.schedule_change import ScheduleChange
+from core.model.schedule_told import describe
+from core.model.schedule_words import from_fields, time_text, to_fields
+from core.model.wall_time import zone_of
+
+SOURCES = 20
+SHORT_MONTHS = 28
+LONGEST_MONTH = 31
+MOST_CRONS = 10
+CRON_TEXT = 2_500
+OFF, ON = "off", "on"
+HINTS = {
+    Block.ZONE: "A place whose clock counts, like Europe/Berlin or America/New_York, or UTC.",
+    Block.MONTHLY: "The 29th, 30th and 31st: in shorter months on their last day.",
+    Block.WINDOW: "How much later than its time a run may start: 30m or 2h, so that many sources don't start at once.",
+    Block.CRON: "One a line, beside what is on above; its tiers behind it, daily if none: 0 12 1 * * = weekly, monthly",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModalSchedule:
+    """What a modal remembers: whose schedule, the change that it was opened over, and what is to be saved, if known."""
+
+    source: str
+    seen: int
+    fields: Mapping[str, Any] | None = None
+
+    def text(self) -> str:
+        """Return it as the metadata of a view."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return it from the metadata of a view.
+
+        Raises:
+            Stale: the modal is of another version of Safehold.
+
+        """
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise Stale("This modal is of an older Safehold.", hint="Type /backups schedule for a new one.") from error
+
+    @property
+    def schedule(self) -> Schedule:
+        """Return what is to be saved."""
+        return from_fields(self.fields or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A schedule with its next runs. `zone` is the team's; `warnings` say where it does not fit, plain text."""
+
+    source: str
+    schedule: Schedule
+    runs: Sequence[Due]
+    zone: str
+    warnings: Sequence[str] = ()
+
+
+def schedule_page(table: Timetable, changed: ScheduleChange | None) -> list[Json]:
+    """Return how a source is scheduled. `changed` is the newest change that somebody made."""
+    over = changed is not None and changed.fields is not None
+    buttons = [button("Change", Action.CHANGE_SCHEDULE, table.source, style="primary")]
+    if over:
+        text = "What the configuration says holds again, at once."
+        sure = confirm("Back to the configuration?", text, "Go back to it", "Leave it")
+        buttons.append(button("As configured", Action.RESET_SCHEDULE, table.source, confirm=sure))
+    buttons.append(button("Back", Action.BACK, ListPlace(source=table.source).text()))
+    return [header(f"Schedule of {table.source}"), section(_told(table)), context(_set_by(changed)), *actions(buttons)]
+
+
+def every_schedule(tables: Sequence[Timetable], count: int) -> list[Json]:
+    """Return the schedules of many sources, each with the way to its page. `count` is how many there are in all."""
+    blocks = [header("Schedules")]
+    for table in tables[:SOURCES]:
+        following = f"\n{coming(table.runs[0])}" if table.runs else ""
+        text = f"{code(table.source)} · {verbatim(describe(table.schedule))}{following}"
+        blocks.append(section(text, button("Schedule", Action.SCHEDULE, table.source)))
+    if count > len(tables[:SOURCES]):
+        blocks.append(context(f"… of {count} sources. `/backups schedule` with a name shows any."))
+    return [*blocks, *actions([button("Back", Action.BACK, ListPlace().text())])]
+
+
+def schedule_modal(source: str, schedule: Schedule, seen: int) -> Json:
+    """Return the modal that asks for a schedule."""
+    daily = [option("On", ON), option("Off", OFF)]
+    window = short(schedule.window_seconds) if schedule.window_seconds else ""
+    blocks = [
+        asks(Block.DAILY, "Daily", menu(Action.DAILY, "Daily", daily, daily[not schedule.daily])),
+        asks(Block.AT, "Time", line_input(Action.AT, "03:00", time_text(schedule.at))),
+        asks(Block.ZONE, "Time zone", line_input(Action.ZONE, "Europe/Berlin", schedule.zone)),
+        asks(Block.WEEKLY, "Weekly", _weekly(schedule.weekly)),
+        asks(Block.MONTHLY, "Monthly", _monthly(schedule.monthly)),
+        asks(Block.WINDOW, "Window", line_input(Action.WINDOW, "30m", window), optional=True),
+        asks(
+            Block.CRON, "Cron", lines_input(Action.CRON, "0 */6 * * *", CRON_TEXT, cron_text(schedule)), optional=True
+        ),
+    ]
+    for block in blocks:
+        if hint := HINTS.get(block["block_id"]):
+            block["hint"] = plain(hint)
+    remembered = ModalSchedule(source, seen).text()
+    return modal(View.SCHEDULE, f"Schedule of {source}", blocks, submit="Show the next runs", metadata=remembered)
+
+
+def confirm_modal(table: Timetable, before: Schedule, seen: int) -> Json:
+    """Return the modal that shows the next runs before anything is saved."""
+    remembered = ModalSchedule(table.source, seen, to_fields(table.schedule))
+    told = f"Until now: {verbatim(describe(before))}. Nothing is saved yet."
+    edit = actions([button("Change it", Action.EDIT_SCHEDULE, table.source)])
+    blocks = [section(_told(table)), context(told), *edit]
+    return modal(View.SCHEDULE_RUNS, f"Schedule of {table.source}", blocks, submit="Save", metadata=remembered.text())
+
+
+def saved(table: Timetable, *, configured: bool = False) -> list[Json]:
+    """Return the answer to Save."""
+    word = "As configured again." if configured else "Saved."
+    return [section(f"{word} {_told(table)}"), context("The channel is told who changed it.")]
+
+
+def cron_text(schedule: Schedule) -> str:
+    """Return the cron expressions of a schedule as the modal asks for them, one a line."""
+    lines = []
+    for cron in schedule.crons:
+        named = "" if cron.tiers == {Tier.DAILY} else f" = {tiers(cron.tiers)}"
+        lines.append(f"{cron.expression}{named}")
+    return "\n".join(lines)
+
+
+def _told(table: Timetable) -> str:
+    runs = "\n".join(f"• {_run(due, table.zone)}" for due in table.runs)
+    shown = f"Next runs:\n{runs}" if runs else "No run is to come: backups are taken on demand only."
+    warned = "".join(f"\n*Look at this* {verbatim(text)}" for text in table.warnings)
+    return f"{code(table.source)}: *{verbatim(describe(table.schedule))}*\n{shown}{warned}"
+
+
+def _run(due: Due, zone: str) -> str:
+    """Return one run in the team's zone and in UTC, which are written out: they are compared with the modal."""
+    utc, local = due.at.astimezone(UTC), due.at.astimezone(zone_of(zone))
+    here = f"{local:%a} {local.day} {local:%b %Y, %H:%M} {zone}"
+    day = "" if utc.date() == local.date() else f"{utc:%a} "
+    other = "" if zone == "UTC" else f" ({day}{utc:%H:%M} UTC)"
+    return f"{here}{other} · {tiers(due.tiers)}"
+
+
+def _set_by(changed: ScheduleChange | None) -> str:
+    if changed is None:
+        return "As the configuration says."
+    who = f"{person(changed.changed_by)} {when(changed.changed_at)}"
+    return f"Set by {who}." if changed.fields is not None else f"As the configuration says, again since {who}."
+
+
+def _weekly(rule: Weekly | None) -> Json:
+    at = f" {time_text(rule.at)}" if rule is not None and rule.at else ""
+    days = [option(f"{day.name.capitalize()}s{at}", f"{day.name.lower()}{at}") for day in Weekday]
+    choices = [option("Off", OFF), *days]
+    return menu(Action.WEEKLY, "Weekly", choices, days[rule.weekday] if rule else choices[0])
+
+
+def _monthly(rule: Monthly | None) -> Json:
+    at = f" {time_text(rule.at)}" if rule is not None and rule.at else ""
+    days = {day: option(f"On the {ordinal(day)}{at}", f"{day}{at}") for day in range(1, LONGEST_MONTH + 1)}
+    last = option(f"On the last day{at}", f"last{at}")
+    choices = [option("Off", OFF), last, *days.values()]
+    chosen = choices[0] if rule is None else last if rule.day == "last" else days[rule.day]
+    return menu(Action.MONTHLY, "Monthly", choices, chosen)

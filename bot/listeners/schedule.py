@@ -1,0 +1,167 @@
+"""When backups are taken: shown, changed in a modal that shows the next runs first, and set back."""
+
+from collections.abc import Callable
+
+from bot.blocks import answers
+from bot.blocks import schedule as pages
+from bot.blocks.answers import Answer
+from bot.blocks.parts import Json
+from bot.blocks.schedule import MOST_CRONS, OFF, ON, ModalSchedule, Timetable
+from bot.call import Call
+from bot.guard import Guard
+from bot.ids import Action, Block, View
+from bot.listeners.browse import only_source
+from bot.parse import Request
+from bot.submissions import Form
+from core.errors import UsageError
+from core.model.backup import Tier
+from core.model.schedule import DEFAULT, Schedule
+from core.model.schedule_told import goal_warning, window_warning
+from core.model.schedule_words import change
+from core.services.access import Verb
+
+TITLE = "Schedule"
+INPUTS = {
+    Block.ZONE: Action.ZONE,
+    Block.AT: Action.AT,
+    Block.WINDOW: Action.WINDOW,
+    Block.DAILY: Action.DAILY,
+    Block.WEEKLY: Action.WEEKLY,
+    Block.MONTHLY: Action.MONTHLY,
+    Block.CRON: Action.CRON,
+}
+"""Each input of the modal is called as the key of a schedule that it sets."""
+
+
+def register(guard: Guard) -> None:
+    """Register what shows and changes schedules."""
+    guard.action(Action.SCHEDULE, open_schedule)
+    guard.action(Action.CHANGE_SCHEDULE, ask, Verb.RETAIN)
+    guard.action(Action.EDIT_SCHEDULE, edit, Verb.RETAIN)
+    guard.action(Action.RESET_SCHEDULE, reset, Verb.RETAIN, once=True)
+    checks = {str(block): _check(block) for block in INPUTS}
+    guard.view(View.SCHEDULE, Form(submitted, checks, Verb.RETAIN))
+    guard.view(View.SCHEDULE_RUNS, Form(save, {}, Verb.RETAIN))
+
+
+def show_schedule(call: Call, request: Request) -> None:
+    """Answer /backups schedule."""
+    call.say(schedule_blocks(call, request.subject or only_source(call)), TITLE)
+
+
+def open_schedule(call: Call) -> None:
+    """Show a schedule in the place of the list."""
+    call.redraw(schedule_blocks(call, call.value), TITLE)
+
+
+def schedule_blocks(call: Call, source: str) -> list[Json]:
+    """Return the page of a source, or of all."""
+    schedules = call.core.time.schedules
+    if source:
+        return pages.schedule_page(_table(call, source, schedules.current(source)), schedules.changed(source))
+    names = sorted(call.core.config.sources)
+    tables = [_table(call, name, schedules.current(name)) for name in names[: pages.SOURCES]]
+    return pages.every_schedule(tables, len(names))
+
+
+def ask(call: Call) -> None:
+    """Open the modal at once, then fill in the schedule as it is."""
+    call.open(answers.loading(TITLE))
+    call.core.access.require(call.person, Verb.RETAIN)
+    schedules, source = call.core.time.schedules, call.value
+    seen = _seen(call, source)
+    call.fill(pages.schedule_modal(source, schedules.current(source), seen))
+
+
+def edit(call: Call) -> None:
+    """Go back from the next runs to what was typed."""
+    shown = ModalSchedule.read(str(call.view["private_metadata"]))
+    view = pages.schedule_modal(shown.source, shown.schedule, shown.seen)
+    call.update(call.view["id"], view, drawn=call.view.get("hash", ""))
+
+
+def submitted(call: Call) -> Answer:
+    """Show the next runs of what was typed; nothing is saved yet.
+
+    Raises:
+        NotAllowed.
+        UsageError: it is the schedule already.
+
+    """
+    call.core.access.require(call.person, Verb.RETAIN)
+    shown = ModalSchedule.read(str(call.view["private_metadata"]))
+    before = call.core.time.schedules.current(shown.source)
+    wanted = DEFAULT
+    for block in INPUTS:
+        wanted = change(wanted, block, _typed(call, block))
+    if wanted == before:
+        raise UsageError("That is the schedule already.", hint="Change something, or press Cancel.")
+    view = pages.confirm_modal(_table(call, shown.source, wanted), before, shown.seen)
+    return Answer(view, answers.said(f"Nothing was saved: open the schedule of {shown.source} again."), TITLE)
+
+
+def save(call: Call) -> Answer:
+    """Save what was shown, unless somebody else changed it meanwhile."""
+    shown = ModalSchedule.read(str(call.view["private_metadata"]))
+    call.core.time.schedules.change(shown.source, shown.schedule, call.person, shown.seen)
+    call.desk.board.wake()
+    return answers.begun(pages.saved(_table(call, shown.source, shown.schedule)), TITLE)
+
+
+def reset(call: Call) -> None:
+    """Let the configured schedule hold again."""
+    source, schedules = call.value, call.core.time.schedules
+    schedules.reset(source, call.person)
+    call.desk.board.wake()
+    call.say(pages.saved(_table(call, source, schedules.current(source)), configured=True), TITLE)
+
+
+def _seen(call: Call, source: str) -> int:
+    """Return which change of the schedule is shown, 0 where there was none."""
+    changed = call.core.time.schedules.changed(source)
+    return changed.revision if changed else 0
+
+
+def _table(call: Call, source: str, schedule: Schedule) -> Timetable:
+    core = call.core
+    newest = core.catalog.backups.newest_good(source)
+    took = sum(newest.timings.values()) if newest else 0.0
+    goal = core.adapters.source(source).goal_seconds
+    warnings = (goal_warning(schedule, source, goal, core.clock.now()), window_warning(schedule, took))
+    runs = core.time.schedules.preview(source, schedule)
+    return Timetable(source, schedule, runs, core.config.zone, tuple(filter(None, warnings)))
+
+
+def _check(block: Block) -> Callable[[Call], None]:
+    def check(call: Call) -> None:
+        try:
+            change(DEFAULT, block, _typed(call, block))
+        except UsageError as error:
+            # It stands below its input: which one is meant need not be said.
+            raise UsageError(error.message.removeprefix(f"{block} is "), hint=error.hint) from error
+
+    return check
+
+
+def _typed(call: Call, block: Block) -> object:
+    """Return what stands in an input as the configuration would have it."""
+    text = call.typed(block, INPUTS[block]).strip()
+    if block is Block.CRON:
+        return _crons(text)
+    return {ON: True, OFF: False}.get(text, text) if block in {Block.DAILY, Block.WEEKLY, Block.MONTHLY} else text
+
+
+def _crons(text: str) -> dict[str, list[str]] | bool:
+    """Return the expressions with their tiers, False where there are none.
+
+    Raises:
+        UsageError: there are too many.
+
+    """
+    found = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        expression, _, named = line.partition("=")
+        found[expression.strip()] = [tier.strip().lower() for tier in named.split(",")] if named else [Tier.DAILY.value]
+    if len(found) > MOST_CRONS:
+        raise UsageError(f"There are {len(found)} cron expressions, {MOST_CRONS} fit.", hint="Leave some out.")
+    return found or False
