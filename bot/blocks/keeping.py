@@ -52,7 +52,8 @@ def short(backup: Backup, keeping: Keeping) -> str:
     verdict = keeping.of(backup)
     if backup.state is BackupState.EXPIRED:
         from_then = keeping.deleted_from(backup)
-        stays = f", but {_kept(verdict, keeping.freeze)}" if verdict is not None and verdict.keep else ""
+        saved = verdict is not None and verdict.keep and not keeping.freeze
+        stays = f", but {_kept(verdict, None)}" if verdict is not None and saved else ""
         return f"*expires*: bytes deleted from {when(from_then)} on{stays}" if from_then else "*expired*"
     if verdict is None or backup.state not in KEEPABLE:
         return ""

@@ -15,7 +15,7 @@ from bot.parse import Request
 from core.model.backup import Backup
 from core.model.verdict import Verdict
 
-MOST_ASKED = 5_000
+MOST_ASKED = 1_000
 """Of a source that stores more, a list does not say how long each is kept; *Why kept* does."""
 
 
@@ -100,7 +100,7 @@ def keeping_of(call: Call, shown: Sequence[Backup]) -> Keeping:
     core, retention = call.core, call.core.time.retention
     found: dict[str, Verdict] = {}
     for source in {backup.source for backup in shown if backup.state in KEEPABLE}:
-        if core.catalog.retained.count_stored(source) <= MOST_ASKED:
+        if not core.catalog.retained.stores_more_than(source, MOST_ASKED):
             found |= {key: verdict for key, (_, verdict) in retention.verdicts(source).items()}
     return Keeping(found, retention.grace_seconds, retention.freeze())
 

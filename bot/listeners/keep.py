@@ -118,7 +118,7 @@ def _then(call: Call, backup: Backup, verdict: Verdict) -> str:
         return ""
     if verdict.keep and Lock.HOLD in {reason.by for reason in verdict.reasons}:
         return "*Release* lets the policy decide again."
-    if core.catalog.retained.count_stored(backup.source) > MOST_ASKED:
+    if core.catalog.retained.stores_more_than(backup.source, MOST_ASKED):
         return ""
     leaving = retention.leaving(backup.source, core.clock.now() + AHEAD)
     found = next((one for one in leaving if one.backup.id == backup.id), None)

@@ -78,7 +78,7 @@ def policy_blocks(call: Call, place: PolicyPlace) -> list[Json]:
     names = [core.adapters.source(place.source).name] if place.source else sorted(core.config.sources)
     if len(names) > MOST_SOURCES:
         raise UsageError(f"There are {len(names)} sources.", hint=f"Name one: /backups policy {names[0]}")
-    unseen = [name for name in names if core.catalog.retained.count_stored(name) > MOST_ASKED]
+    unseen = [name for name in names if core.catalog.retained.stores_more_than(name, MOST_ASKED)]
     outlook = Outlook(
         policies={name: retention.policy(name) for name in names},
         leaving=_leaving(call, [name for name in names if name not in unseen]),

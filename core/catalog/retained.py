@@ -40,6 +40,12 @@ class Retained:
         with self._file.read() as db:
             return int(db.execute(sql, (source,)).fetchone()[0])
 
+    def stores_more_than(self, source: str, most: int) -> bool:
+        """Say whether more of a source's backups than so many have bytes; costs what `most` costs, however many do."""
+        sql = f"select 1 from backups indexed by backups_stored where source = ? and {STORED_BACKUPS} limit ?"  # noqa: S608 - ours
+        with self._file.read() as db:
+            return len(db.execute(sql, (source, most + 1)).fetchall()) > most
+
     def leaving(self) -> tuple[Backup, ...]:
         """Return what is expired or being pruned, in the order in which it was let go."""
         with self._file.read() as db:

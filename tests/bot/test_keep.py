@@ -1,6 +1,7 @@
 """Keep, Release and Why kept, as people press them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -215,3 +216,29 @@ def test_the_evening_post_is_answered_to_who_clicks(make_world: Callable[..., Wo
     hold = told.world.core.find_backup(backup.id).hold
     assert hold is not None
     assert hold.until == datetime(2027, 1, 31, 23, 59, tzinfo=UTC)
+
+
+def test_a_double_click_on_release_acts_once(world: World) -> None:
+    """The second half is not answered with a refusal, though nobody holds it by then."""
+    backup = world.backed_up()
+    world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
+    press = {**RELEASE, "value": backup}
+    assert "Released" in world.people.press(ONCALL, press).text
+    again = world.people.click(ONCALL, press)
+    world.people.send(again)
+    world.closing.pop(0)()
+    assert again["response_url"][again["response_url"].index("/response/") :] not in world.slack.replies
+    assert [entry.act for entry in world.core.catalog.audit.entries()].count("release") == 1
+
+
+def test_a_source_that_stores_very_many_is_not_asked_in_passing(world: World) -> None:
+    """Its rows say nothing of keeping and its policy does not look ahead, and both stay quick; Why kept answers."""
+    one = world.core.find_backup(world.backed_up())
+    with world.core.catalog.write():
+        for number in range(2_001):
+            at = one.requested_at - timedelta(hours=number + 1)
+            another = replace(one, id=f"{at:%Y%m%dT%H%M%SZ}-{number:06x}", requested_at=at, started_at=at)
+            world.core.catalog.backups.adopt(another)
+    assert "kept" not in world.people.typed(ONCALL, "list").text
+    assert "the most recent on-demand one" in world.people.press(ONCALL, {**WHY, "value": one.id}).text
+    assert "`orders`: too many backups to look ahead here." in world.people.typed(ONCALL, "policy").text

@@ -110,6 +110,7 @@ QUESTIONS: dict[str, Callable[[Catalog], object]] = {
     "instances lately": lambda c: c.instances.recent(),
     "audit entries": lambda c: c.audit.entries(after=5),
     "stored": lambda c: c.retained.stored("gods", 20),
+    "stores more than": lambda c: c.retained.stores_more_than("gods", 20),
     "count stored": lambda c: c.retained.count_stored("gods"),
     "leaving": lambda c: c.retained.leaving(),
     "unsaved": lambda c: c.retained.unsaved(),

@@ -42,6 +42,7 @@ def test_tombstones_leave_lists_and_sums(catalog: Catalog) -> None:
     assert catalog.backups.find(gone.id).expiry == "older than 7 days"
     assert [b.id for b in catalog.retained.stored("gods")] == [kept.id]
     assert catalog.retained.count_stored("gods") == 1
+    assert [catalog.retained.stores_more_than("gods", most) for most in (0, 1)] == [True, False]
     assert catalog.retained.leaving() == ()
 
 
