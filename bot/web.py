@@ -205,7 +205,14 @@ def _refusal(error: SafeholdError) -> Response:
 
 def _health(core: Core) -> Response:
     try:
-        found = {"ok": True, "revision": core.catalog.revision(), "sources": len(core.config.sources)}
-        return JSONResponse(found, headers=PRIVATE)
+        hanging, stuck = len(core.runner.hanging()), core.runner.stuck
+        found: dict[str, object] = {
+            "ok": not stuck,
+            "revision": core.catalog.revision(),
+            "sources": len(core.config.sources),
+        }
+        if hanging:
+            found["says"] = f"{hanging} of the runs hang" + (", no other can begin: restart Safehold" if stuck else "")
+        return JSONResponse(found, HTTPStatus.SERVICE_UNAVAILABLE if stuck else HTTPStatus.OK, headers=PRIVATE)
     except SafeholdError as error:
         return JSONResponse({"ok": False, "says": error.message}, HTTPStatus.SERVICE_UNAVAILABLE, headers=PRIVATE)

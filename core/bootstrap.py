@@ -33,6 +33,7 @@ from core.services.create_backup import CreateBackup
 from core.services.decide_restore import DecideRestore
 from core.services.download_backup import OfferDownload, OpenDownload, Tokens
 from core.services.duties import Duties, Duty
+from core.services.end_runs import EndRuns
 from core.services.failures import FailureLog
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import DestroyInstance, ExtendInstance
@@ -226,7 +227,7 @@ def build_core(
     orphans = Orphans(catalog, clock, runner, owner)
     lead = Lead(catalog, owner, clock)
     create = CreateBackup(catalog, adapters, access, clock, runner, take, owner)
-    turns = ManifestTurns()
+    turns, ends = ManifestTurns(), EndRuns(catalog, clock, failures, owner)
     save = SaveManifests(catalog, adapters, failures, turns)
     ground = Ground(catalog, adapters, access, clock, runner, owner, save)
     time = keep_time(ground, create, config.policies, config.grace_seconds)
@@ -269,7 +270,7 @@ def build_core(
         check_up=CheckUp(catalog, adapters, time.schedules, config.state_directory),
         reconciler=Reconcile(catalog, adapters, clock, runner, prove, failures, initiate, destroy, orphans),
         time=time,
-        watch_runs=WatchRuns(catalog, clock, runner, failures, owner, runs.stalled_seconds, runs.longest_seconds),
+        watch_runs=WatchRuns(catalog, clock, runner, ends, owner, runs.stalled_seconds, runs.longest_seconds),
         save_manifests=save,
         copy_catalog=copy,
         sweep_vaults=sweep,

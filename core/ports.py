@@ -63,6 +63,19 @@ class Runner(Protocol):
     def cancelled(self, key: str) -> bool:
         """Say whether the work of that key was asked to stop."""
 
+    def under_way(self) -> dict[str, int]:
+        """Return what has begun and does not count as hanging: by key, how often it asked whether it was cancelled."""
+
+    def abandon(self, key: str) -> None:
+        """Take the work of that key for hanging: ask it to stop, and let other work begin in its place."""
+
+    def hanging(self) -> tuple[str, ...]:
+        """Return the keys of what hangs: abandoned, and not ended since."""
+
+    @property
+    def stuck(self) -> bool:
+        """Say whether nothing new can begin any more, for all that is under way hangs."""
+
 
 class Engine(Protocol):
     """One kind of database: how it is captured, proven and brought up. Stateless; called from many threads."""

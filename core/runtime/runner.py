@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from core.errors import UnavailableError
 
+MOST_ABANDONED = 16
+"""How many threads that hang are replaced: each may hold what it has open, so a new process is due long before."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -17,6 +20,10 @@ class _Run:
     key: str
     work: Callable[[], None]
     cancelled: bool = False
+    begun: bool = False
+    hangs: bool = False
+    replaced: bool = False
+    asked: int = 0
 
 
 class ThreadRunner:
@@ -24,6 +31,9 @@ class ThreadRunner:
 
     Each run has a thread of its own, so that what it does to its thread (its priority) ends with it. None is a
     daemon, so the interpreter ends no run half-way: it waits for those that `shutdown` has not ended.
+
+    A thread that hangs for good can't be ended. Whoever sees that it does says so with `abandon`: it then counts no
+    more, and another one takes its place, for up to `MOST_ABANDONED` of them.
     """
 
     def __init__(self, threads: int) -> None:
@@ -74,9 +84,35 @@ class ThreadRunner:
         """Say whether the work of that key was asked to stop: the caller's own, where a run of that key asks."""
         current: _Run | None = getattr(self._current, "run", None)
         if current is not None and current.key == key:
+            current.asked += 1
             return current.cancelled
         with self._changed:
             return any(run.cancelled for run in self._runs(key))
+
+    def under_way(self) -> dict[str, int]:
+        """Return what has begun and does not count as hanging: by key, how often it asked whether it was cancelled."""
+        with self._changed:
+            return {run.key: run.asked for run in self._known if run.begun and not run.hangs}
+
+    def abandon(self, key: str) -> None:
+        """Take the work of that key for hanging: ask it to stop, and let another thread take its place."""
+        with self._changed:
+            for run in self._runs(key):
+                run.cancelled = True
+                if run.begun and not run.hangs:
+                    run.hangs = True
+                    self._replace(run)
+
+    def hanging(self) -> tuple[str, ...]:
+        """Return the keys of what hangs: abandoned, and not ended since."""
+        with self._changed:
+            return tuple(run.key for run in self._known if run.hangs)
+
+    @property
+    def stuck(self) -> bool:
+        """Say whether nothing new can begin: every thread hangs, and no more of them are replaced."""
+        with self._changed:
+            return self._busy >= self._threads and self._busy == sum(r.hangs and not r.replaced for r in self._known)
 
     def shutdown(self, timeout_seconds: float) -> bool:
         """Take no more work, ask all to stop, and wait for it; say whether everything has ended.
@@ -88,7 +124,7 @@ class ThreadRunner:
             self._closed = True
             for run in self._known:
                 run.cancelled = True
-            ended = self._changed.wait_for(lambda: self._busy == 0, timeout_seconds)
+            ended = self._changed.wait_for(self._idle, timeout_seconds)
             for run in self._queue:
                 logger.warning("%s was not run: Safehold is shutting down", run.key)
                 self._known.remove(run)
@@ -98,6 +134,18 @@ class ThreadRunner:
 
     def _runs(self, key: str) -> list[_Run]:
         return [run for run in self._known if run.key == key]
+
+    def _idle(self) -> bool:
+        return self._busy == 0 and not any(run.hangs for run in self._known)
+
+    def _replace(self, run: _Run) -> None:
+        if sum(one.replaced for one in self._known) >= MOST_ABANDONED:
+            return
+        run.replaced = True
+        if self._queue:
+            self._start()
+        else:
+            self._busy -= 1
 
     def _start(self) -> None:
         try:
@@ -110,10 +158,14 @@ class ThreadRunner:
     def _run_next(self) -> None:
         with self._changed:
             run = self._queue.popleft() if self._queue else None
+            if run is not None:
+                run.begun = True
         if run is not None:
             self._do(run)
         with self._changed:
-            if self._queue:
+            if run is not None and run.replaced:
+                self._changed.notify_all()
+            elif self._queue:
                 self._start()
             else:
                 self._busy -= 1

@@ -1,5 +1,6 @@
 """Check up: look at everything a backup or a restore needs before it is needed."""
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from core.model.source import Source
 from core.ports import Provisioner, Vault
 from core.services.adapters import Adapters
 from core.services.schedules import Schedules
+from core.services.watch_runs import HANGING
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,16 @@ class CheckUp:
         for name, source in self.adapters.sources.items():
             yield _look(f"source {name}", partial(self._source, source))
             yield _look(f"schedule of {name}", partial(self._schedule, source))
+        yield from self._hanging()
+
+    def _hanging(self) -> Iterator[Finding]:
+        """Say what hangs in the process that told last, where that still lives."""
+        told = json.loads(self.catalog.marks.get(HANGING) or "{}")
+        living = {process.owner for process in self.catalog.processes.all()}
+        if told.get("runs") and told.get("owner") in living:
+            runs = ", ".join(told["runs"])
+            fix = "Look whether the disk or the network behind them hangs, then restart Safehold."
+            yield Finding("runs", ok=False, says=f"{len(told['runs'])} hang: {runs}", fix=fix)
 
     def _state(self) -> str:
         self.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -118,7 +118,8 @@ class Prune:
         unseen = self.retention.find_missing(backup.source)
         with self.catalog.write():
             backup = self.catalog.backups.get(backup.id)
-            if backup.state is not BackupState.EXPIRED:
+            # Who was ended while it hung holds the source no longer.
+            if backup.state is not BackupState.EXPIRED or self.runner.cancelled(prune_run(backup.source)):
                 return None
             verdict = self.retention.why(backup, unseen)
             now = self.clock.now()

@@ -59,7 +59,9 @@ class VerifyBackup:
                 hint="Choose one that is good.",
             )
         run, now = verify_run(backup.id), self.clock.now()
-        if not self.catalog.leases.acquire(run, self.owner, run, now, LEASE_SECONDS):
+        # One that hangs is under way as well, though its lease was given back.
+        free = self.runner.wait(run, 0)
+        if not free or not self.catalog.leases.acquire(run, self.owner, run, now, LEASE_SECONDS):
             raise LeaseHeld(f"Backup {backup.id} is being verified already.", hint="Its row shows how far it is.")
         try:
             self.catalog.audit.append(now, person, "verify", backup.id, "initiated", {})

@@ -6,10 +6,12 @@ import re
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlencode, urlparse
 
 import httpx
@@ -21,6 +23,7 @@ from bot.transfer import Span, range_of
 from bot.web import WebServer, build_web
 from core.errors import PortInUse
 from core.runtime.ports import free_port
+from core.runtime.runner import MOST_ABANDONED
 from tests.bot.conftest import World
 from tests.bot.people import GUEST, ONCALL, button
 from tests.bot.slack_server import SlackServer
@@ -178,6 +181,30 @@ def test_health(site: str) -> None:
     """Health is JSON and says that the catalog answers."""
     assert httpx.get(f"{site}/health").json()["ok"] is True
     assert httpx.get(f"{site}/elsewhere").status_code == 404
+
+
+def test_health_says_how_many_runs_hang(world: World, site: str) -> None:
+    """One that hangs is said; when nothing can begin any more the answer is 503, so that it is restarted."""
+    runner, release = world.core.runner, threading.Event()
+    try:
+        for number in range(MOST_ABANDONED + world.core.config.runner_threads):
+            held = threading.Event()
+            runner.submit(f"hung:{number}", partial(_hang, held, release))
+            assert held.wait(30)
+            runner.abandon(f"hung:{number}")
+            if number == 0:
+                said = httpx.get(f"{site}/health")
+                assert (said.status_code, said.json()["says"]) == (200, "1 of the runs hang")
+        stuck = httpx.get(f"{site}/health")
+        assert (stuck.status_code, stuck.json()["ok"]) == (503, False)
+        assert "restart Safehold" in stuck.json()["says"]
+    finally:
+        release.set()
+
+
+def _hang(held: threading.Event, release: threading.Event) -> None:
+    held.set()
+    release.wait(60)
 
 
 def test_taken_port_is_said(world: World, site: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UnavailableError
-from core.runtime.runner import ThreadRunner
+from core.runtime.runner import MOST_ABANDONED, ThreadRunner
 
 ROOT = Path(__file__).parents[2]
 LONG = 30.0
@@ -168,3 +168,65 @@ def test_the_interpreter_ends_no_run_half_way() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=LONG, cwd=ROOT
     )
     assert (ended.stdout, ended.stderr) == ("finished\n", "")
+
+
+def test_a_thread_that_hangs_is_replaced_and_waited_for_at_the_end() -> None:
+    """Who is abandoned takes nobody's place; its key stays in use, and only its end ends the runner."""
+    runner, release, held = ThreadRunner(1), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        held.set()
+        release.wait(LONG)
+
+    runner.submit("hangs", hang)
+    runner.submit("waits", lambda: None)
+    assert held.wait(LONG)
+    assert runner.under_way() == {"hangs": 0}
+    runner.abandon("hangs")
+    runner.abandon("hangs")
+    assert runner.wait("waits", LONG)
+    runner.submit("later", lambda: None)
+    assert runner.wait("later", LONG)
+    assert (runner.hanging(), runner.under_way(), runner.stuck) == (("hangs",), {}, False)
+    assert runner.cancelled("hangs")
+    assert not runner.wait("hangs", 0)
+    assert not runner.shutdown(0)
+    release.set()
+    assert runner.shutdown(LONG)
+    assert runner.hanging() == ()
+
+
+def test_so_many_threads_hang_that_no_more_are_replaced() -> None:
+    """Then the runner says that it is stuck, until one of them goes on."""
+    runner, release = ThreadRunner(1), threading.Event()
+
+    def hang(held: threading.Event) -> None:
+        held.set()
+        release.wait(LONG)
+
+    for number in range(MOST_ABANDONED + 1):
+        held = threading.Event()
+        runner.submit(str(number), functools.partial(hang, held))
+        assert held.wait(LONG)
+        assert not runner.stuck
+        runner.abandon(str(number))
+    assert runner.stuck
+    runner.submit("waits", lambda: None)
+    assert not runner.wait("waits", 0)
+    release.set()
+    assert runner.wait("waits", LONG)
+    assert runner.shutdown(LONG)
+    assert not runner.stuck
+
+
+def test_what_was_abandoned_before_it_began_is_only_asked_to_stop() -> None:
+    """It holds no thread, so none takes its place; it begins in its turn and finds out."""
+    runner, release, found = ThreadRunner(1), threading.Event(), list[bool]()
+    runner.submit("gate", lambda: release.wait(LONG) and None)
+    runner.submit("waits", lambda: found.append(runner.cancelled("waits")))
+    runner.abandon("waits")
+    assert runner.hanging() == ()
+    release.set()
+    assert runner.wait("waits", LONG)
+    assert found == [True]
+    assert runner.shutdown(LONG)

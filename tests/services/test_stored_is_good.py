@@ -4,6 +4,7 @@ import shutil
 
 from core.model.backup import Backup, BackupState, Proof
 from core.model.progress import Step
+from core.services.end_runs import EndRuns
 from core.services.sweep_vaults import Swept
 from core.services.watch_runs import WatchRuns
 from tests.catalog import samples
@@ -18,7 +19,8 @@ STALLED, LONGEST = 1_800.0, 172_800.0
 def watcher(world: World) -> WatchRuns:
     """Return one that has seen nothing yet."""
     core = world.core
-    return WatchRuns(core.catalog, core.clock, core.runner, core.failures, core.owner, STALLED, LONGEST)
+    end = EndRuns(core.catalog, core.clock, core.failures, core.owner)
+    return WatchRuns(core.catalog, core.clock, core.runner, end, core.owner, STALLED, LONGEST)
 
 
 def record(world: World, key: str) -> Backup:

@@ -5,6 +5,7 @@ import threading
 from core.model.backup import Backup, BackupState
 from core.model.progress import Step
 from core.model.restore import RestoreState
+from core.services.end_runs import EndRuns
 from core.services.watch_runs import WatchRuns
 from tests.catalog import samples
 from tests.support.world import World
@@ -16,7 +17,8 @@ STALLED, LONGEST = 1_800.0, 172_800.0
 def watcher(world: World) -> WatchRuns:
     """Return one that has seen nothing yet."""
     core = world.core
-    return WatchRuns(core.catalog, core.clock, core.runner, core.failures, core.owner, STALLED, LONGEST)
+    end = EndRuns(core.catalog, core.clock, core.failures, core.owner)
+    return WatchRuns(core.catalog, core.clock, core.runner, end, core.owner, STALLED, LONGEST)
 
 
 def hanging(world: World, step: Step) -> tuple[Backup, threading.Event]:
@@ -62,7 +64,7 @@ def test_run_that_moves_is_left_alone(world: World) -> None:
         watch()
         world.clock.passed += STALLED - 1
         world.core.catalog.backups.report(backup.id, Step("storing", done, 10))
-    world.core.catalog.backups.report(backup.id, Step("proving"))
+    world.core.catalog.backups.report(backup.id, Step("checking storage"))
     watch()
     world.clock.passed += 10 * STALLED
     watch()
@@ -72,7 +74,7 @@ def test_run_that_moves_is_left_alone(world: World) -> None:
 
 def test_no_run_lasts_for_ever(world: World) -> None:
     """One that is longer under way than a run may be is ended whatever it says."""
-    backup, _ = hanging(world, Step("proving"))
+    backup, _ = hanging(world, Step("checking storage"))
     watch = watcher(world)
     watch()
     world.clock.passed += LONGEST
