@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
-from core.errors import LeaseHeld, SafeholdError, UnavailableError
+from core.errors import LeaseHeld, SafeholdError, UnavailableError, UnknownName
 from core.model.backup import Backup, BackupState
 from core.model.expected import MOST_COVERED, ExpectedRun, ExpectedState
 from core.model.notice import Notice, NoticeKind
@@ -65,6 +65,10 @@ class WakeSchedules:
                 self._follow(run, now)
             elif run.state is ExpectedState.DUE or self._retry_due(run, now):
                 self._begin(run)
+        except UnknownName as error:
+            # Its source was taken out of the configuration, or its backup's record is gone: nothing will come of it.
+            logger.warning("the run of %s due %s is given up: %s", run.source, run.due_at, error)
+            self.catalog.expected.move(run.source, run.due_at, OPEN, state=ExpectedState.GIVEN_UP)
         except SafeholdError as error:
             # One source in trouble must not keep the others waiting.
             logger.warning("the run of %s due %s waits: %s", run.source, run.due_at, error)
