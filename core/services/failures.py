@@ -1,5 +1,6 @@
 """Turns what ended a run into the failure its record shows, and keeps the whole story in a log file."""
 
+import re
 import secrets
 import traceback
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from core.errors import PlanChanged, SafeholdError
 from core.model.backup import Failure
 
 LOGS_KEPT = 500
+CLOCKS_DIFFER_SECONDS = 60.0
+"""What is later than what was written just now by more than this was written before a clock was set back."""
+
+_REFERENCE = re.compile(r"[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class FailureLog:
 
     def read(self, reference: str) -> str:
         """Return the story behind a reference, "" where it is not kept any more."""
+        if not _REFERENCE.fullmatch(reference):
+            return ""
         for path in self.folder.glob(f"*-{reference}.log"):
             return path.read_text(encoding="utf-8", errors="replace")
         return ""
@@ -41,13 +48,29 @@ class FailureLog:
     def _write(self, name: str, story: str) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (self.folder / name).write_text(story, encoding="utf-8")
-            kept = sorted(self.folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
-            for old in kept[:-LOGS_KEPT]:
-                old.unlink(missing_ok=True)
+            written = self.folder / name
+            written.write_text(story, encoding="utf-8")
+            others = [path for path in self.folder.glob("*.log") if path != written]
+            if len(others) >= LOGS_KEPT:
+                for old in _oldest_first(others, _changed_at(written))[: 1 - LOGS_KEPT]:
+                    old.unlink(missing_ok=True)
         except OSError:
             # A full disk is what many failures are about: the record must be written all the same.
             return
+
+
+def _oldest_first(paths: list[Path], now: float) -> list[Path]:
+    """Sort by the time of writing; what is from the future was written before a clock was set back, and goes first."""
+    changed = {path: _changed_at(path) for path in paths}
+    return sorted(paths, key=lambda path: (changed[path] <= now + CLOCKS_DIFFER_SECONDS, changed[path]))
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        # Another process prunes, too.
+        return 0.0
 
 
 def failure_of(error: SafeholdError) -> Failure:
