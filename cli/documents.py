@@ -1,15 +1,20 @@
 """The JSON documents that scripts read: records in, plain values out. Keys are an interface: add, never rename."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import SafeholdError
 from core.model.backup import Backup, Failure, Page
+from core.model.freeze import Freeze
+from core.model.hold import Hold
 from core.model.instance import Instance
 from core.model.person import Person
 from core.model.plan import RestorePlan
 from core.model.progress import Step
 from core.model.restore import Restore
+from core.model.schedule import Due
+from core.model.verdict import Reason, Verdict
 
 Document = dict[str, Any]
 
@@ -35,8 +40,54 @@ def step(at: Step | None) -> Document | None:
     return None if at is None else {"name": at.name, "done": at.done, "total": at.total, "unit": at.unit.value}
 
 
-def backup(record: Backup) -> Document:
-    """Return a backup's record: sizes in bytes, timings in seconds."""
+def hold(placed: Hold | None) -> Document | None:
+    """Return who wants a backup kept, why, and until when; null where nobody does or it has no end."""
+    if placed is None:
+        return None
+    return {
+        "by": person(placed.person),
+        "reason": placed.reason,
+        "placed_at": moment(placed.placed_at),
+        "until": moment(placed.until),
+    }
+
+
+def verdict(answer: Verdict) -> Document:
+    """Return what retention says: kept or not, until when, by which locks, and every reason."""
+    return {
+        "keep": answer.keep,
+        "kept_until": moment(answer.kept_until),
+        "locked_by": [lock.value for lock in answer.locked_by],
+        "reasons": [reason(one) for one in answer.reasons],
+    }
+
+
+def reason(one: Reason) -> Document:
+    """Return one reason; `by` is the rule or lock, null where it is neither."""
+    return {"by": one.by and one.by.value, "says": one.says, "until": moment(one.until)}
+
+
+def freeze(placed: Freeze | None) -> Document | None:
+    """Return an incident freeze, null where there is none."""
+    if placed is None:
+        return None
+    return {
+        "by": person(placed.person),
+        "reason": placed.reason,
+        "placed_at": moment(placed.placed_at),
+        "until": moment(placed.until),
+        "lifted_at": moment(placed.lifted_at),
+    }
+
+
+def due(run: Due) -> Document:
+    """Return one run of a schedule that is to come."""
+    tiers = sorted(tier.value for tier in run.tiers)
+    return {"at": moment(run.at), "tiers": tiers, "start_by": moment(run.start_by)}
+
+
+def backup(record: Backup, answer: Verdict | None = None) -> Document:
+    """Return a backup's record: sizes in bytes, timings in seconds; `verdict` is null where it was not asked for."""
     return {
         "id": record.id,
         "source": record.source,
@@ -63,13 +114,20 @@ def backup(record: Backup) -> Document:
         "fingerprint": record.fingerprint,
         "failure": record.failure and error(record.failure),
         "warning": record.warning,
+        "due_at": moment(record.due_at),
+        "hold": hold(record.hold),
+        "expired_at": moment(record.expired_at),
+        "expiry": record.expiry,
+        "pruned_at": moment(record.pruned_at),
+        "verdict": answer and verdict(answer),
     }
 
 
-def page(listed: Page) -> Document:
+def page(listed: Page, answers: Mapping[str, Verdict], frozen: Freeze | None) -> Document:
     """Return a page of backups; `older_than` is what to ask the next page with, "" where there is none."""
     return {
-        "backups": [backup(record) for record in listed.backups],
+        "freeze": freeze(frozen),
+        "backups": [backup(record, answers.get(record.id)) for record in listed.backups],
         "first": listed.first,
         "total": listed.total,
         "older_than": listed.older_than,

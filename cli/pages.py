@@ -4,15 +4,18 @@ from datetime import datetime
 
 from cli import words
 from core.model.backup import Backup, Failure
+from core.model.freeze import Freeze
+from core.model.hold import Hold
 from core.model.instance import Instance
 from core.model.place import Needs
 from core.model.plan import RestorePlan
 from core.model.restore import Restore
+from core.model.verdict import Verdict
 
 Facts = list[tuple[str, str]]
 
 
-def backup(record: Backup) -> Facts:
+def backup(record: Backup, verdict: Verdict, grace_seconds: float) -> Facts:
     """Return what there is to know about a backup."""
     ratio = f" ({record.raw_size / record.size:.1f}x)" if record.size else ""
     took = ", ".join(f"{part} {words.duration(seconds)}" for part, seconds in record.parts)
@@ -23,6 +26,7 @@ def backup(record: Backup) -> Facts:
         ("Tiers", words.tiers(record)),
         ("Asked", f"{words.moment(record.requested_at)} by {record.requested_by.name}"),
         ("Note", record.note),
+        ("Due", words.moment(record.due_at) if record.due_at else ""),
         ("Taken", words.moment(record.started_at)),
         ("Size", f"{words.size(record.size)}{ratio}" if record.size else ""),
         ("Took", took),
@@ -36,7 +40,36 @@ def backup(record: Backup) -> Facts:
         ("SHA-256", record.archive_sha256),
         ("Warning", record.warning),
         *_failure(record.failure),
+        *kept(record, verdict, grace_seconds),
     ]
+
+
+def kept(record: Backup, verdict: Verdict, grace_seconds: float) -> Facts:
+    """Return what retention says of a backup, and who wants it kept."""
+    gone_from = record.expired_at and words.until(record.expired_at, grace_seconds)
+    return [
+        ("Held", held(record.hold) if record.hold else ""),
+        ("Kept because" if verdict.keep else "Goes because", verdict.says),
+        ("Kept until", words.moment(verdict.kept_until) if verdict.kept_until else ""),
+        ("Expired", words.moment(record.expired_at) if record.expired_at else ""),
+        ("Deleted from", words.moment(gone_from) if gone_from and not record.pruned_at and not verdict.keep else ""),
+        ("Pruned", words.moment(record.pruned_at) if record.pruned_at else ""),
+    ]
+
+
+def held(hold: Hold) -> str:
+    """Return a hold in words: `until 2026-12-01 23:59 +01:00 by anna: "the audit"`."""
+    until = f"until {words.moment(hold.until)}" if hold.until else "without end"
+    return f"{until} by {hold.person.name}" + (f': "{hold.reason}"' if hold.reason else "")
+
+
+def frozen(freeze: Freeze) -> str:
+    """Return an incident freeze in words, with the way out of it."""
+    why = f': "{freeze.reason}"' if freeze.reason else ""
+    return (
+        f"FROZEN until {words.moment(freeze.until)} by {freeze.person.name}{why}. "
+        "Nothing of any source is let go or deleted. End it sooner: safehold thaw"
+    )
 
 
 def restore(record: Restore) -> Facts:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cli.verbs import GROUPS, VERBS, Verb
+from cli.verb import Verb
+from cli.verbs import GROUPS, VERBS
 from core.errors import UsageError
 
 _GLOBALS = ("config", "json", "no_wait")

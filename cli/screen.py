@@ -3,6 +3,7 @@
 import errno
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from tabulate import tabulate
 from cli import documents, words
 from cli.documents import Document
 from cli.progress import Meter, meter
-from core.errors import SafeholdError
+from core.errors import SafeholdError, UsageError
 from core.model.backup import Failure
 
 
@@ -49,6 +50,31 @@ class Screen:
         except EOFError:
             _write(self.err, "\n")
             return ""
+
+    def agrees(self, question: str, what: str, given: Namespace) -> bool:
+        """Say whether a person agrees, or has said --yes before; `what` names the matter where nobody can be asked.
+
+        Raises:
+            UsageError: nobody is here to ask.
+
+        """
+        if given.yes:
+            return True
+        if not self.interactive:
+            raise UsageError(f"Nobody is here to ask whether to {what}.", hint="Add --yes to do it.")
+        return self.ask(f"{question} [y/N] ").lower() in {"y", "yes"}
+
+    def reason(self, text: str, question: str, missing: UsageError) -> str:
+        """Return why, as it was given or as a person answers.
+
+        Raises:
+            UsageError: `missing`, where there is none.
+
+        """
+        reason = text or (self.ask(question) if self.interactive else "")
+        if not reason.strip():
+            raise missing
+        return reason
 
     def failed(self, error: SafeholdError | Failure, beside: Document | None = None) -> None:
         """Print what went wrong and the next step: as a document on stdout, or as words on stderr."""

@@ -5,11 +5,13 @@ import pwd
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 
 from core.bootstrap import Core, build_core, build_rebuild, load_config
 from core.config import Config
 from core.errors import UnavailableError, UsageError
 from core.model.person import Door, Person
+from core.model.until_typed import parse_until
 
 
 class NoGroups:
@@ -79,7 +81,17 @@ def me() -> Person:
     return Person(id=f"os:{login}", name=login, door=Door.COMMAND_LINE)
 
 
-def source_named(core: Core, name: str | None) -> str:
+def until(core: Core, text: str) -> datetime:
+    """Return the moment that a person means, whose clock is that of this terminal.
+
+    Raises:
+        UsageError: it is none.
+
+    """
+    return parse_until(text, core.clock.now(), lambda wall: wall.astimezone())
+
+
+def source_named(core: Core, name: str | None, *, verb: str = "now", doing: str = "back up") -> str:
     """Return the source that is meant: the one named, or the only one.
 
     Raises:
@@ -92,8 +104,8 @@ def source_named(core: Core, name: str | None) -> str:
     if len(names) == 1:
         return names[0]
     hint = (
-        f"For example: safehold now {names[0]}. There are: {', '.join(names)}."
+        f"For example: safehold {verb} {names[0]}. There are: {', '.join(names)}."
         if names
         else "Add one to the configuration first: [sources.NAME]."
     )
-    raise UsageError("Say which source to back up.", hint=hint)
+    raise UsageError(f"Say which source to {doing}.", hint=hint)

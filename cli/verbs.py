@@ -1,36 +1,13 @@
 """Every verb: what it says of itself, what it takes, and the function that does it."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cli import arguments
+from cli.verb import ID, Verb, argument
+from cli.verbs_of_time import KEEPING, TIMING
 
-Argument = tuple[tuple[str, ...], dict[str, Any]]
-
-
-def _argument(*flags: str, **settings: Any) -> Argument:
-    return flags, settings
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb, or two words: a group and what of it is meant.
-
-    `run` is "module:function" in cli.commands, imported when it is called, so that help is quick.
-    """
-
-    name: str
-    says: str
-    description: str
-    run: str
-    arguments: tuple[Argument, ...] = ()
-    examples: tuple[str, ...] = ()
-
-
-_ID = _argument("id", metavar="ID", help="a backup's id, or any unique beginning of it or of its end")
-_RESTORE_ID = _argument("id", metavar="ID", help="a restore's id (r-7f3a1c2e), or a unique beginning of it")
-_NAME = _argument("name", metavar="NAME", help="an instance's name, or a unique beginning of it")
+_RESTORE_ID = argument("id", metavar="ID", help="a restore's id (r-7f3a1c2e), or a unique beginning of it")
+_NAME = argument("name", metavar="NAME", help="an instance's name, or a unique beginning of it")
 
 GROUPS = {
     "audit": "check or export the record of who did what",
@@ -45,9 +22,9 @@ VERBS = (
         "List backups, newest first; one that is under way is pending, with its progress.",
         "browse:list_backups",
         (
-            _argument("source", nargs="?", metavar="SOURCE", help="of this source only"),
-            _argument("--limit", type=arguments.rows, default=20, metavar="N", help="at most so many rows (20)"),
-            _argument("--older-than", default="", metavar="ID", help="go on below this backup"),
+            argument("source", nargs="?", metavar="SOURCE", help="of this source only"),
+            argument("--limit", type=arguments.rows, default=20, metavar="N", help="at most so many rows (20)"),
+            argument("--older-than", default="", metavar="ID", help="go on below this backup"),
         ),
         ("safehold list", "safehold list gods --limit 50", "safehold list gods --json"),
     ),
@@ -57,8 +34,8 @@ VERBS = (
         "Take a backup of a running source, read it back, prove it, and say how it went.",
         "backup:now",
         (
-            _argument("source", nargs="?", metavar="SOURCE", help="needless where there is one source only"),
-            _argument("--note", default="", metavar="TEXT", help="why, at most 200 characters"),
+            argument("source", nargs="?", metavar="SOURCE", help="needless where there is one source only"),
+            argument("--note", default="", metavar="TEXT", help="why, at most 200 characters"),
         ),
         ("safehold now gods", 'safehold now gods --note "before the migration"', "safehold now gods --no-wait"),
     ),
@@ -67,7 +44,7 @@ VERBS = (
         "show everything about a backup, a restore or an instance",
         "Show everything that is known about a backup, a restore (r-...) or an instance (...-restore-...).",
         "browse:show",
-        (_argument("id", metavar="ID", help="an id or a name, or a unique beginning of it"),),
+        (argument("id", metavar="ID", help="an id or a name, or a unique beginning of it"),),
         ("safehold show 7f3a", "safehold show r-7f3a1c2e"),
     ),
     Verb(
@@ -75,9 +52,10 @@ VERBS = (
         "read a backup back and prove it again",
         "Read the stored bytes of a backup back, open and count a copy of them, and compare with its manifest.",
         "backup:verify",
-        (_ID,),
+        (ID,),
         ("safehold verify 7f3a",),
     ),
+    *KEEPING,
     Verb(
         "download",
         "write a backup's archive to a file",
@@ -85,8 +63,8 @@ VERBS = (
         "Ask again to go on where it was interrupted.",
         "download:download",
         (
-            _ID,
-            _argument("-o", "--output", type=Path, metavar="PATH", help="a file or a folder (the current folder)"),
+            ID,
+            argument("-o", "--output", type=Path, metavar="PATH", help="a file or a folder (the current folder)"),
         ),
         ("safehold download 7f3a", "safehold download 7f3a -o /mnt/usb/"),
     ),
@@ -97,11 +75,11 @@ VERBS = (
         "It begins once somebody else has approved it, or at once where no approval is required.",
         "restore:restore",
         (
-            _ID,
-            _argument("--reason", default="", metavar="TEXT", help="why, at most 200 characters; approvers read it"),
-            _argument("--lifetime", type=arguments.duration, metavar="TIME", help="how long it lives: 90m, 4h, 2d"),
-            _argument("--provisioner", metavar="NAME", help="where it runs, if not where the source says"),
-            _argument("--dry-run", action="store_true", help="show the plan and do nothing"),
+            ID,
+            argument("--reason", default="", metavar="TEXT", help="why, at most 200 characters; approvers read it"),
+            argument("--lifetime", type=arguments.duration, metavar="TIME", help="how long it lives: 90m, 4h, 2d"),
+            argument("--provisioner", metavar="NAME", help="where it runs, if not where the source says"),
+            argument("--dry-run", action="store_true", help="show the plan and do nothing"),
         ),
         ('safehold restore 7f3a --reason "check the cleanup"', "safehold restore 7f3a --dry-run"),
     ),
@@ -121,8 +99,8 @@ VERBS = (
         "restore:approve",
         (
             _RESTORE_ID,
-            _argument("--plan", default="", metavar="HASH", help="approve only if this is still the plan (5d0c-91ab)"),
-            _argument("--break-glass", metavar="REASON", help="approve without the right to, for this reason"),
+            argument("--plan", default="", metavar="HASH", help="approve only if this is still the plan (5d0c-91ab)"),
+            argument("--break-glass", metavar="REASON", help="approve without the right to, for this reason"),
         ),
         ("safehold approve r-7f3a", 'safehold approve r-7f3a --break-glass "nobody awake, site is down"'),
     ),
@@ -133,7 +111,7 @@ VERBS = (
         "restore:deny",
         (
             _RESTORE_ID,
-            _argument("--reason", default="", metavar="TEXT", help="why; the requester reads it"),
+            argument("--reason", default="", metavar="TEXT", help="why; the requester reads it"),
         ),
         ('safehold deny r-7f3a --reason "use staging"',),
     ),
@@ -152,7 +130,7 @@ VERBS = (
         "instances:extend",
         (
             _NAME,
-            _argument("--for", dest="seconds", type=arguments.duration, metavar="TIME", help="so much longer (4h)"),
+            argument("--for", dest="seconds", type=arguments.duration, metavar="TIME", help="so much longer (4h)"),
         ),
         ("safehold extend janusgraph-restore-2026 --for 8h",),
     ),
@@ -163,7 +141,7 @@ VERBS = (
         "instances:destroy",
         (
             _NAME,
-            _argument("--yes", action="store_true", help="don't ask"),
+            argument("--yes", action="store_true", help="don't ask"),
         ),
         ("safehold destroy janusgraph-restore-20261124T031500Z --yes",),
     ),
@@ -172,9 +150,10 @@ VERBS = (
         "stop a backup or a restore that is under way",
         "Ask a backup or a restore that is under way to stop and clean up, or withdraw a request that waits.",
         "backup:cancel",
-        (_argument("id", metavar="ID", help="a backup's or a restore's id"),),
+        (argument("id", metavar="ID", help="a backup's or a restore's id"),),
         ("safehold cancel r-7f3a",),
     ),
+    *TIMING,
     Verb(
         "audit verify",
         "look whether the audit record is what was written",
@@ -193,8 +172,8 @@ VERBS = (
         "Safehold.",
         "audit:export",
         (
-            _argument("-o", "--output", type=Path, metavar="FILE", help="into this file (standard output)"),
-            _argument("--after", type=arguments.number, default=0, metavar="N", help="only entries after this one (0)"),
+            argument("-o", "--output", type=Path, metavar="FILE", help="into this file (standard output)"),
+            argument("--after", type=arguments.number, default=0, metavar="N", help="only entries after this one (0)"),
         ),
         ("safehold audit export -o audit.jsonl", "safehold audit export --after 1200"),
     ),
@@ -205,10 +184,10 @@ VERBS = (
         "backup, then set the old one aside. Refused while a Safehold uses the catalog: stop the bot first.",
         "catalog:rebuild",
         (
-            _argument("--vault", default="", metavar="NAME", help="from this vault alone (all that are configured)"),
-            _argument("--copy", default="", metavar="ID", help="begin with this copy (the one that goes on longest)"),
-            _argument("--manifests-only", action="store_true", help="use no copy of the catalog"),
-            _argument("--yes", action="store_true", help="don't ask"),
+            argument("--vault", default="", metavar="NAME", help="from this vault alone (all that are configured)"),
+            argument("--copy", default="", metavar="ID", help="begin with this copy (the one that goes on longest)"),
+            argument("--manifests-only", action="store_true", help="use no copy of the catalog"),
+            argument("--yes", action="store_true", help="don't ask"),
         ),
         ("safehold catalog rebuild", "safehold catalog rebuild --manifests-only --yes"),
     ),
@@ -217,7 +196,7 @@ VERBS = (
         "look at everything that is needed, and say how to mend it",
         "Look at configuration, catalog, vaults, sources, schedules, Java, disk and Slack, before any of it is needed.",
         "doctor:doctor",
-        (_argument("--no-slack", action="store_true", help="leave Slack out: the command line alone is used here"),),
+        (argument("--no-slack", action="store_true", help="leave Slack out: the command line alone is used here"),),
         ("safehold doctor", "safehold doctor --no-slack --json"),
     ),
     Verb(
@@ -234,7 +213,7 @@ VERBS = (
         "run a local Slack-like workspace in the browser",
         "Run a Slack-like workspace on this machine, to try the bot without Slack.",
         "serve:playground",
-        (_argument("--port", type=arguments.port, default=8090, metavar="PORT", help="where it listens (8090)"),),
+        (argument("--port", type=arguments.port, default=8090, metavar="PORT", help="where it listens (8090)"),),
         ("safehold playground", "safehold playground --port 9000"),
     ),
     Verb(
@@ -243,17 +222,17 @@ VERBS = (
         "Start a real JanusGraph with a small writer, a Slack-like workspace and the bot, all on this machine.",
         "demo:demo",
         (
-            _argument(
+            argument(
                 "--directory", type=Path, default=Path(".demo"), metavar="PATH", help="where it keeps its data (.demo)"
             ),
-            _argument(
+            argument(
                 "--port",
                 type=arguments.port,
                 default=8090,
                 metavar="PORT",
                 help="of the workspace (8090); another brings JanusGraph and the downloads to the next two",
             ),
-            _argument("--ready-file", type=Path, metavar="PATH", help="write addresses and pids here once all is up"),
+            argument("--ready-file", type=Path, metavar="PATH", help="write addresses and pids here once all is up"),
         ),
         ("safehold demo", "safehold demo --directory /tmp/demo"),
     ),

@@ -4,8 +4,10 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from core.model.backup import Backup, BackupState, Proof
+from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.progress import Step, Unit
+from core.model.schedule import Due
+from core.model.verdict import Lock, Verdict
 
 _KILO, _MEGA, _GIGA = 1e3, 1e6, 1e9
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -33,6 +35,11 @@ def moment(at: datetime | None) -> str:
         return "-"
     local = at.astimezone().isoformat(sep=" ", timespec="minutes")
     return f"{local[:16]} {local[16:]}"
+
+
+def day(at: datetime) -> str:
+    """Return a day in the reader's own zone: `2026-11-23`."""
+    return f"{at.astimezone():%Y-%m-%d}"
 
 
 def duration(seconds: float) -> str:
@@ -96,15 +103,35 @@ def state(backup: Backup) -> str:
     """Return a backup's state in a word, with its progress or the reason where there is one."""
     if backup.state.open:
         return f"pending: {step(backup.step)}" if backup.step else "pending"
+    if backup.state is BackupState.EXPIRED:
+        return f"expired: {backup.expiry}"
+    if backup.state is BackupState.PRUNING:
+        return "expired: being deleted"
     if backup.state is BackupState.GOOD:
         proof = backup.proof.value if backup.proof is not Proof.NONE else "good"
         return f"{proof}, {step(backup.step)}" if backup.step else proof
     return f"{backup.state.value}: {backup.failure.message}" if backup.failure else backup.state.value
 
 
-def tiers(backup: Backup) -> str:
-    """Return why the backup exists: `daily, weekly`."""
-    return ", ".join(sorted(tier.value for tier in backup.tiers))
+def tiers(tiered: Backup | Due) -> str:
+    """Return why a backup exists, or why it is due: `daily, weekly`."""
+    return ", ".join(tier.value for tier in Tier if tier in tiered.tiers)
+
+
+def kept(backup: Backup, verdict: Verdict | None, grace_seconds: float) -> str:
+    """Return in a few words how long a backup is kept; "" where nothing was asked or nothing of it is stored."""
+    if verdict is None:
+        return ""
+    if not verdict.keep:
+        gone_from = backup.expired_at and until(backup.expired_at, grace_seconds)
+        return f"deleted from {day(gone_from)} on" if gone_from else "goes next"
+    by = {reason.by: reason for reason in verdict.reasons}
+    for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
+        if lock in by:
+            return _until(says, by[lock].until)
+    if verdict.kept_until is not None:
+        return _until("", verdict.kept_until)
+    return next((reason.says for reason in verdict.reasons if reason.until is None), verdict.says)
 
 
 def plural(count: int, noun: str) -> str:
@@ -112,9 +139,13 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def until(at: datetime, seconds: int) -> datetime:
+def until(at: datetime, seconds: float) -> datetime:
     """Return the time so many seconds later."""
     return at + timedelta(seconds=seconds)
+
+
+def _until(says: str, at: datetime | None) -> str:
+    return f"{says} until {day(at)}".lstrip() if at else says
 
 
 def _ordered(by_kind: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Mapping[str, int]]]:

@@ -16,7 +16,8 @@ def rebuild(given: Namespace, screen: Screen) -> int:
     if given.copy and given.manifests_only:
         raise UsageError("--copy and --manifests-only exclude each other.", hint="Leave one of them out.")
     rebuilding, person = build_rebuild(load_config(given.config)), me()
-    if not given.yes and not _agreed(screen, str(rebuilding.path)):
+    question = f"Make a new catalog from the vaults and set {rebuilding.path} aside?"
+    if not screen.agrees(question, "rebuild the catalog", given):
         screen.say("Nothing was changed.", {"rebuilt": None})
         return exits.GOOD
     with screen.progress("Rebuilding the catalog") as shown:
@@ -24,13 +25,6 @@ def rebuild(given: Namespace, screen: Screen) -> int:
         made = rebuilding(person, wish)
     screen.say(_text(made), {"rebuilt": _document(made)})
     return exits.GOOD
-
-
-def _agreed(screen: Screen, path: str) -> bool:
-    if not screen.interactive:
-        raise UsageError("Nobody is here to ask whether to rebuild the catalog.", hint="Add --yes to do it.")
-    answer = screen.ask(f"Make a new catalog from the vaults and set {path} aside? [y/N] ")
-    return answer.lower() in {"y", "yes"}
 
 
 def _text(made: Rebuilt) -> str:

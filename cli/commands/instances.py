@@ -7,7 +7,6 @@ from cli.follow import Run, follow
 from cli.screen import Screen, table
 from cli.session import me, opened
 from core.bootstrap import Core
-from core.errors import UsageError
 from core.model.instance import Instance, InstanceState
 from core.services.instances import destroy_run
 
@@ -46,7 +45,8 @@ def destroy(given: Namespace, screen: Screen) -> int:
     """Remove an instance and everything made for it."""
     with opened(given) as core:
         instance = core.catalog.instances.find(given.name)
-        if not given.yes and not _agreed(screen, instance):
+        question = f"Destroy {instance.name} with all its data? The backup stays."
+        if not screen.agrees(question, f"destroy {instance.name}", given):
             screen.say("Nothing was destroyed.", {"instance": documents.instance(instance)})
             return exits.GOOD
         if given.no_wait:
@@ -56,13 +56,6 @@ def destroy(given: Namespace, screen: Screen) -> int:
             return exits.GOOD
         core.destroy_instance(instance.name, me())
         return _ended(screen, follow(core, screen, _run(core, instance)))
-
-
-def _agreed(screen: Screen, instance: Instance) -> bool:
-    if not screen.interactive:
-        raise UsageError(f"Nobody is here to ask whether to destroy {instance.name}.", hint="Add --yes to do it.")
-    answer = screen.ask(f"Destroy {instance.name} with all its data? The backup stays. [y/N] ")
-    return answer.lower() in {"y", "yes"}
 
 
 def _run(core: Core, instance: Instance) -> Run[Instance]:

@@ -22,7 +22,8 @@ def restore(given: Namespace, screen: Screen) -> int:
             return exits.GOOD
         if not screen.json:
             screen.remark(shown)
-        given.reason = given.reason or _asked_reason(screen)
+        missing = UsageError("A restore needs a reason.", hint='Add one: --reason "check the cleanup".')
+        given.reason = screen.reason(given.reason, "Reason: ", missing)
         if given.no_wait and not core.config.access.approval_required:
             return _say_begun(screen, core, _in_background(core, given, plan))
         return _requested(core, screen, core.request_restore(plan, given.reason, me()))
@@ -76,13 +77,6 @@ def deny(given: Namespace, screen: Screen) -> int:
         denied = core.decide_restore(given.id, me(), approve=False, reason=given.reason)
     screen.say(f"Restore {denied.id} of {denied.plan.source} is denied.", {"restore": documents.restore(denied)})
     return exits.GOOD
-
-
-def _asked_reason(screen: Screen) -> str:
-    reason = screen.ask("Reason: ") if screen.interactive else ""
-    if not reason:
-        raise UsageError("A restore needs a reason.", hint='Add one: --reason "check the cleanup".')
-    return reason
 
 
 def _requested(core: Core, screen: Screen, asked: Restore) -> int:

@@ -53,6 +53,10 @@ class Notices:
             found = [one for kind in kinds for one in self._select(rest, about, kind.value)]
         return max(found, key=lambda notice: notice.seq, default=None)
 
+    def recent(self, about: str, kind: NoticeKind, limit: int = 5) -> tuple[Notice, ...]:
+        """Return what was told of a kind about a source, the newest first."""
+        return self._select("where about = ? and kind = ? order by seq desc limit ?", about, kind.value, limit)
+
     def changed_since(self, revision: int, limit: int = 200) -> tuple[Notice, ...]:
         """Return what was told after a revision, in order."""
         return self._select("where revision > ? order by revision limit ?", revision, limit)

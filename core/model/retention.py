@@ -49,6 +49,18 @@ def verdicts(
     return result
 
 
+def every_reason(
+    candidates: Iterable[Candidate], policy: Policy, now: datetime, freeze: Freeze | None = None
+) -> Mapping[str, tuple[Reason, ...]]:
+    """Return all that keeps each backup of one source, rules first, then locks: also those that are not needed now.
+
+    A verdict says of the locks only those that matter; what goes has no reasons here.
+    """
+    lineup = line_up(candidates, policy, now, freeze, EVERY_LOCK)
+    kept, locked = _reasons(lineup), _locked(lineup, EVERY_LOCK)
+    return {one.id: (*kept.get(one.id, ()), *locked.get(one.id, ())) for one in lineup.everything}
+
+
 def _reasons(lineup: Lineup) -> Reasons:
     """Return by which rules each backup is kept."""
     reasons: Reasons = {}

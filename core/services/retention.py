@@ -10,7 +10,7 @@ from core.model.backup import Backup, BackupState
 from core.model.expiry import coming, preview
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
-from core.model.retention import verdicts
+from core.model.retention import every_reason, verdicts
 from core.model.verdict import Candidate, Lock, Reason, Verdict, candidate_of
 from core.model.wall_time import zone_of
 from core.ports import Clock
@@ -81,6 +81,14 @@ class Retention:
             return found[1]
         says = "not finished yet" if backup.state.open else "nothing of it is stored: its record stays"
         return Verdict(keep=True, reasons=(Reason(Lock.BUSY if backup.state.open else None, says),))
+
+    def every_reason(self, backup: Backup) -> tuple[Reason, ...]:
+        """Return all that keeps a backup, or why it is not kept: the verdict's reasons, and every lock besides."""
+        verdict = self.why(backup)
+        with self.catalog.read():
+            candidates, now = self._candidates(self._stored(backup.source)), self.clock.now()
+            found = every_reason(candidates, self.policy(backup.source), now, self.freeze())
+        return (*verdict.reasons, *(one for one in found.get(backup.id, ()) if one not in verdict.reasons))
 
     def leaving(self, source: str, until: datetime) -> tuple[Leaving, ...]:
         """Return what will have been let go until then if backups go on as they did, the soonest first.

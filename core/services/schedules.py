@@ -65,6 +65,10 @@ class Schedules:
             self._version = version
         return self._changed.get(source)
 
+    def history(self, source: str, limit: int = 5) -> tuple[Notice, ...]:
+        """Return the newest changes of a source's schedule, each as it was told."""
+        return self.catalog.notices.recent(source, NoticeKind.SCHEDULE, limit)
+
     def next_due(self, source: str) -> Due | None:
         """Return what is due next, None where the schedule is off."""
         return next_after(self.current(source), source, self.clock.now())

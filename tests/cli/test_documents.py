@@ -9,8 +9,9 @@ from tests.support.terminal import Terminal
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 BACKUP = (
-    "archive_name archive_sha256 counts engine failure fingerprint finished_at id note proof proven_at raw_size "
-    "requested_at requested_by size source started_at state step tiers timings vault verified_at versions warning"
+    "archive_name archive_sha256 counts due_at engine expired_at expiry failure fingerprint finished_at hold id note "
+    "proof proven_at pruned_at raw_size requested_at requested_by size source started_at state step tiers timings "
+    "vault verdict verified_at versions warning"
 )
 PLAN = (
     "archive_sha256 archive_size backup disk_bytes engine hash instance lifetime_seconds memory_bytes proof proven_at "
@@ -47,9 +48,11 @@ def test_the_documents_of_a_whole_story_have_their_keys(safehold: Terminal) -> N
     assert MOMENT.fullmatch(backup["requested_at"])
     assert MOMENT.fullmatch(backup["proven_at"])
     page = safehold.json("list")
-    assert keys(page) == "backups first newer_than older_than total"
-    assert page["backups"] == [backup]
-    assert safehold.json("show", backup["id"]) == {"backup": backup}
+    assert keys(page) == "backups first freeze newer_than older_than total"
+    shown = safehold.json("show", backup["id"])
+    assert page["backups"] == [shown["backup"]]
+    assert keys(shown["backup"]["verdict"]) == "keep kept_until locked_by reasons"
+    assert shown == {"backup": {**backup, "verdict": shown["backup"]["verdict"]}}
     assert keys(safehold.json("restore", backup["id"], "--dry-run")["plan"]) == PLAN
     asked = safehold.json("restore", backup["id"], "--reason", "keys")["restore"]
     assert keys(asked) == RESTORE

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cli.session import me
 from tests.support.terminal import ROOT, Workplace
 from tests.support.waiting import until
 
@@ -124,6 +125,20 @@ def test_a_terminal_gets_a_bar_and_is_asked(workplace: Workplace) -> None:
     assert "Nothing was destroyed." in kept
     gone = on_a_terminal(workplace, ["destroy", restore["plan"]["instance"]], b"y\n")
     assert "is destroyed." in gone
+
+
+def test_a_terminal_is_asked_before_a_schedule_is_saved(workplace: Workplace) -> None:
+    """The next runs stand above the question; no saves nothing, yes saves; a hold and a freeze ask why."""
+    backup = workplace.typed("now", "--json").document["backup"]["id"]
+    kept = on_a_terminal(workplace, ["schedule", "--daily", "04:00"], b"n\n")
+    assert kept.index("next runs, UTC") < kept.index("Save it? [y/N]")
+    assert "Nothing was changed." in kept
+    assert "Saved. orders is backed up: daily 04:00" in on_a_terminal(
+        workplace, ["schedule", "--daily", "04:00"], b"y\n"
+    )
+    held = on_a_terminal(workplace, ["keep", backup], b"the audit\n")
+    assert f'by {me().name}: "the audit"' in held
+    assert "frozen until" in on_a_terminal(workplace, ["freeze", "--until", "1d"], b"an incident\n")
 
 
 def test_ctrl_d_is_no_answer(workplace: Workplace) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from cli import exits
 from cli.parser import parse
-from cli.verbs import VERBS, Verb
+from cli.verb import Verb
+from cli.verbs import VERBS
 from core import errors
 
 ROOT = Path(__file__).parents[2]

@@ -258,6 +258,16 @@ def test_what_leaves_next_is_foretold(timed: Timed) -> None:
     assert [(one.backup.id, one.why) for one in soonest] == [(first, "older than 7 days (daily)")]
 
 
+def test_every_lock_is_among_the_reasons(timed: Timed) -> None:
+    """Why names also the locks that are not needed while a rule keeps a backup; what goes has its own reasons."""
+    first, *_, newest = daily(timed, WEEK + 1)
+    retention = timed.core.time.retention
+    says = [reason.says for reason in retention.every_reason(timed.backup(newest))]
+    assert says[0] == "newest of the day (7 days)"
+    assert set(says[1:]) == {"the newest good one", "no newer good backup exists", "one of the 7 newest daily ones"}
+    assert [reason.says for reason in retention.every_reason(timed.backup(first))] == ["older than 7 days (daily)"]
+
+
 def test_why_answers_for_every_state(timed: Timed) -> None:
     """A tombstone says why it went, a failed one that nothing is stored."""
     first, *_ = daily(timed, WEEK + 1)

@@ -273,6 +273,8 @@ def test_schedule_set_by_a_person_is_recorded_told_and_can_be_taken_back(timed: 
     assert schedules.reset("orders", ANNA).fields is None
     with pytest.raises(UsageError):
         schedules.reset("orders", ANNA)
+    told = timed.told(NoticeKind.SCHEDULE)[-2:]
+    assert [dict(notice.fields) for notice in schedules.history("orders", 2)] == told[::-1]
     assert len(timed.told(NoticeKind.SCHEDULE)) == 2
 
 

@@ -1,0 +1,96 @@
+"""`policy`: what is kept, in words, and what goes next."""
+
+from argparse import Namespace
+from datetime import timedelta
+
+from cli import documents, exits, pages, words
+from cli.screen import Screen, table
+from cli.session import opened
+from core.bootstrap import Core
+from core.errors import UsageError
+from core.model.policy import Policy
+from core.services.retention import Leaving
+
+AHEAD = timedelta(days=35)
+"""How far it looks: a month, so that each weekly one is seen to go."""
+MOST_SOURCES = 50
+_COLUMNS = ("source", "id", "taken", "tiers", "size", "deleted from", "why")
+
+
+def policy(given: Namespace, screen: Screen) -> int:
+    """Print the policy of one source or of each, and a page of what goes next."""
+    with opened(given) as core:
+        sources, retention = _sources(core, given.source), core.time.retention
+        until, frozen = core.clock.now() + AHEAD, retention.freeze()
+        leaving = [one for source in sources for one in retention.leaving(source, until)]
+        policies = {source: retention.policy(source) for source in sources}
+    leaving.sort(key=lambda one: (one.at, one.backup.id))
+    first = (given.page - 1) * given.limit
+    shown = leaving[first : first + given.limit]
+    words_of = ["\n  ".join((_title(source, kept), *kept.rules)) for source, kept in policies.items()]
+    grace = f"What is let go keeps its bytes {words.duration(retention.grace_seconds)} more; safehold keep saves it."
+    parts = [pages.frozen(frozen) if frozen else "", *words_of, grace, _preview(given, shown, len(leaving))]
+    document = {
+        "freeze": documents.freeze(frozen),
+        "policies": [
+            {"source": source, "policy": kept.name, "rules": list(kept.rules), "zone": str(kept.zone)}
+            for source, kept in policies.items()
+        ],
+        "grace_seconds": retention.grace_seconds,
+        "until": documents.moment(until),
+        "total": len(leaving),
+        "leaving": [_leaving(one) for one in shown],
+    }
+    screen.say("\n\n".join(part for part in parts if part), document)
+    return exits.GOOD
+
+
+def _sources(core: Core, named: str | None) -> list[str]:
+    if named is not None:
+        return [core.adapters.source(named).name]
+    names = sorted(core.config.sources)
+    if len(names) > MOST_SOURCES:
+        raise UsageError(f"There are {len(names)} sources.", hint=f"Name one: safehold policy {names[0]}")
+    return names
+
+
+def _title(source: str, kept: Policy) -> str:
+    """Return the first line; only rules that count days, weeks and so on depend on the zone."""
+    zone = f", whose days are those of {kept.zone}" if kept.newest_of else ""
+    return f"{source}: policy {kept.name}{zone}"
+
+
+def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:
+    if not total:
+        return f"Nothing goes in the next {AHEAD.days} days if backups go on as they did."
+    head = f"What goes in the next {AHEAD.days} days if backups go on as they did:"
+    rows = [
+        (
+            one.backup.source,
+            one.backup.id,
+            words.moment(one.backup.taken_at),
+            words.tiers(one.backup),
+            words.size(one.backup.size),
+            words.moment(one.at),
+            one.why,
+        )
+        for one in shown
+    ]
+    named = f" {given.source}" if given.source else ""
+    limit = f" --limit {given.limit}" if given.limit != 10 else ""  # noqa: PLR2004 - what it is without saying
+    last = given.page * given.limit >= total
+    more = "" if last else f" Next page: safehold policy{named}{limit} --page {given.page + 1}"
+    return f"{head}\n\n{table(_COLUMNS, rows)}\n\n{len(shown)} of {total}.{more}"
+
+
+def _leaving(one: Leaving) -> documents.Document:
+    backup = one.backup
+    return {
+        "source": backup.source,
+        "id": backup.id,
+        "taken_at": documents.moment(backup.taken_at),
+        "tiers": sorted(tier.value for tier in backup.tiers),
+        "size": backup.size,
+        "at": documents.moment(one.at),
+        "why": one.why,
+    }

@@ -1,0 +1,163 @@
+"""`schedule`: when backups of a source are taken, shown and changed."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cli import documents, exits, words
+from cli.screen import Screen, table
+from cli.session import me, opened, source_named
+from core.bootstrap import Core
+from core.errors import UsageError
+from core.model.backup import Tier
+from core.model.schedule import Due, Schedule
+from core.model.schedule_told import describe, goal_warning, window_warning
+from core.model.schedule_words import OFF, change, to_fields
+from core.model.wall_time import zone_of
+
+_RULES = ("daily", "weekly", "monthly")
+_KEYS = ("zone", "at", "window", *_RULES)
+_SWITCHES = (*_RULES, "cron", "all")
+_SHOWN = "%a %Y-%m-%d %H:%M"
+
+
+def schedule(given: Namespace, screen: Screen) -> int:
+    """Show schedules, or show what a change makes of one and save it."""
+    named = [key for key in (*_KEYS, "cron", "off") if getattr(given, key) is not None]
+    with opened(given) as core:
+        if not named and not given.reset:
+            return _shown(core, given.source, screen)
+        source = source_named(core, given.source, verb="schedule", doing="schedule")
+        configured = core.adapters.source(source).schedule
+        if given.reset and named:
+            raise UsageError("--reset goes back to the configuration.", hint="Leave out what else is to be changed.")
+        before = core.time.schedules.current(source)
+        wanted = configured if given.reset else _changed(given, before)
+        return _saved(core, source, wanted, given, screen)
+
+
+def _shown(core: Core, named: str | None, screen: Screen) -> int:
+    sources = [named] if named is not None else sorted(core.config.sources)
+    found = {source: core.time.schedules.current(source) for source in sources}
+    document = {"schedules": [_document(core, source, one) for source, one in found.items()]}
+    if len(sources) == 1:
+        screen.say(_page(core, sources[0], found[sources[0]]), document)
+        return exits.GOOD
+    rows = []
+    for source, one in found.items():
+        due = core.time.schedules.next_due(source)
+        coming = f"{words.moment(due.at)}, {words.tiers(due)}" if due else "-"
+        rows.append((source, describe(one), coming, _set_by(core, source)))
+    screen.say(table(("source", "schedule", "next", "set by"), rows), document)
+    return exits.GOOD
+
+
+def _page(core: Core, source: str, one: Schedule) -> str:
+    changes = [
+        (words.moment(told.at), str(told.fields["person"]["name"]), str(told.fields["says"]))
+        for told in core.time.schedules.history(source)
+    ]
+    parts = [
+        f"{source}: {describe(one)} ({_set_by(core, source)})",
+        _runs(one, core.time.schedules.preview(source, one)),
+        "\n".join(_warnings(core, source, one)),
+        f"Last changes:\n{table(('when', 'by', 'schedule'), changes)}" if changes else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _set_by(core: Core, source: str) -> str:
+    changed = core.time.schedules.changed(source)
+    if changed is None or changed.fields is None:
+        return "as configured"
+    return f"set by {changed.changed_by.name}, {words.moment(changed.changed_at)}"
+
+
+def _changed(given: Namespace, before: Schedule) -> Schedule:
+    """Return the schedule as it is wanted."""
+    off = given.off or []
+    both = [key for key in off if getattr(given, key, None) is not None]
+    if both or (given.daily and given.at and given.daily != given.at):
+        which = f"--{both[0]} or --off {both[0]}" if both else "--daily or --at, which are the same time"
+        raise UsageError("The change contradicts itself.", hint=f"Leave out {which}.")
+    wanted = replace(before, daily=False, weekly=None, monthly=None) if given.cron else before
+    for key in _KEYS:
+        if (value := getattr(given, key)) is not None:
+            wanted = change(wanted, key, value=False if value == "off" and key in _RULES else value)
+    if given.cron:
+        wanted = change(wanted, "cron", dict(map(_cron, given.cron)))
+    for key in off:
+        wanted = _switched_off(wanted, key)
+    return wanted
+
+
+def _cron(text: str) -> tuple[str, object]:
+    """Split "0 12 1 * * = weekly,monthly"; without tiers it is for the daily one."""
+    expression, _, tiers = text.partition("=")
+    return expression.strip(), [tier.strip() for tier in tiers.split(",")] if tiers else (Tier.DAILY,)
+
+
+def _switched_off(wanted: Schedule, key: str) -> Schedule:
+    if key not in _SWITCHES:
+        raise UsageError(f"--off takes no {key[:40]}.", hint=f"Write one of {', '.join(_SWITCHES)}.")
+    if key == "all":
+        return replace(OFF, zone=wanted.zone, at=wanted.at, window_seconds=wanted.window_seconds)
+    return change(wanted, key, value=False)
+
+
+def _saved(core: Core, source: str, wanted: Schedule, given: Namespace, screen: Screen) -> int:
+    """Show the next runs, ask, and save."""
+    schedules = core.time.schedules
+    changed = schedules.changed(source)
+    configured = changed is None or changed.fields is None
+    if configured if given.reset else wanted == schedules.current(source):
+        screen.say(f"{source}: {describe(wanted)}. That is its schedule already.", _outcome(core, source, saved=False))
+        return exits.GOOD
+    if not screen.json:
+        runs = _runs(wanted, schedules.preview(source, wanted))
+        screen.remark("\n".join([f"{source}: {describe(wanted)}", "", runs, *_warnings(core, source, wanted), ""]))
+    if not screen.agrees("Save it?", f"change the schedule of {source}", given):
+        screen.say("Nothing was changed.", _outcome(core, source, saved=False))
+        return exits.GOOD
+    if given.reset:
+        schedules.reset(source, me())
+    else:
+        schedules.change(source, wanted, me())
+    screen.say(f"Saved. {source} is backed up: {describe(wanted)}.", _outcome(core, source, saved=True))
+    return exits.GOOD
+
+
+def _outcome(core: Core, source: str, *, saved: bool) -> documents.Document:
+    return {"saved": saved, "schedule": _document(core, source, core.time.schedules.current(source))}
+
+
+def _runs(one: Schedule, dues: Sequence[Due]) -> str:
+    """Return the next runs, in the zone of the schedule and in UTC."""
+    if not dues:
+        return "No run is to come: backups are taken on demand only."
+    zone = zone_of(one.zone)
+    rows = [(f"{due.at.astimezone(zone):{_SHOWN}}", f"{due.at:{_SHOWN}}", words.tiers(due)) for due in dues]
+    return table((f"next runs, {one.zone}", "UTC", "tiers"), rows)
+
+
+def _warnings(core: Core, source: str, one: Schedule) -> list[str]:
+    newest = core.catalog.backups.newest_good(source)
+    took = sum(newest.timings.values()) if newest else 0.0
+    goal = core.adapters.source(source).goal_seconds
+    said = (goal_warning(one, source, goal, core.clock.now()), window_warning(one, took))
+    return [f"Warning: {text}" for text in said if text]
+
+
+def _document(core: Core, source: str, one: Schedule) -> documents.Document:
+    changed = core.time.schedules.changed(source)
+    over = changed if changed and changed.fields is not None else None
+    return {
+        "source": source,
+        "says": describe(one),
+        "fields": to_fields(one),
+        "configured": over is None,
+        "changed_by": over and documents.person(over.changed_by),
+        "changed_at": over and documents.moment(over.changed_at),
+        "next": [documents.due(due) for due in core.time.schedules.preview(source, one)],
+        "warnings": _warnings(core, source, one),
+    }
