@@ -10,6 +10,7 @@ from bot.blocks.parts import button
 from bot.blocks.text import code, cut, duration, escape, many, person, quoted, when
 from bot.ids import Action
 from core.model.backup import Backup
+from core.model.expected import MOST_COVERED
 from core.model.notice import Notice, NoticeKind
 
 SAYING = 500
@@ -104,7 +105,8 @@ def _caught_up(notice: Notice, folded: Sequence[Notice]) -> Said:
     facts, due = notice.fields, moment(notice.fields, "due_at") or notice.at
     missed = int(facts.get("covers", 0)) + len(folded)
     since = moment(facts, "covers_since") or (folded[0].at if folded else None)
-    also = f" One backup makes up for that and {many(missed, 'earlier run')}" if missed else ""
+    at_least = "at least " if int(facts.get("covers", 0)) >= MOST_COVERED else ""
+    also = f" One backup makes up for that and {at_least}{many(missed, 'earlier run')}" if missed else ""
     also += f", the first due {when(since)}." if missed and since else "." if missed else ""
     key = str(facts.get("backup_id", ""))
     buttons = [button("Options", Action.DETAILS, key)] if key else []

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.model.backup import BackupState, Tier
+from core.model.expected import MOST_COVERED
 from core.model.notice import NoticeKind
 from tests.bot.conftest import World
 from tests.bot.driven import Driven, driven
@@ -99,6 +100,20 @@ def test_alarm_and_recovery_that_both_wait_are_one_message(bot: Driven) -> None:
     [text] = bot.texts()
     assert "`orders` is good again.* It was overdue 2 times since" in text
     assert shown(bot.world)
+
+
+def test_very_many_missed_runs_are_told_as_at_least(bot: Driven) -> None:
+    """Where more runs were missed than are counted, the catch-up says that there were at least so many."""
+    due = "2026-11-23T03:00:00+00:00"
+    bot.tell(NoticeKind.CAUGHT_UP, "orders", due_at=due, covers=3, covers_since=due, backup_id="")
+    bot.settle()
+    bot.tell(
+        NoticeKind.CAUGHT_UP, "orders", key="later", due_at=due, covers=MOST_COVERED, covers_since=due, backup_id=""
+    )
+    bot.settle()
+    text = " ".join(bot.texts())
+    assert "makes up for that and 3 earlier runs" in text
+    assert f"makes up for that and at least {MOST_COVERED} earlier runs" in text
 
 
 def test_digests_that_wait_are_folded_into_the_newest(bot: Driven) -> None:
