@@ -93,6 +93,18 @@ TIMING = (
         ),
     ),
     Verb(
+        "let-go",
+        "say yes to what retention holds back",
+        "Say yes, for a day and one time, where most of a source would be let go at once and nothing is before a "
+        "person agrees. What is let go keeps its bytes for the grace, in which keep saves it.",
+        "policy:let_go",
+        (
+            argument("source", nargs="?", metavar="SOURCE", help="needless where there is one source only"),
+            argument("--yes", action="store_true", help="don't ask"),
+        ),
+        ("safehold let-go gods",),
+    ),
+    Verb(
         "freeze",
         "stop all retention while people look into an incident",
         "Freeze retention until a time: nothing of any source is let go or deleted, every list says so. A new freeze "

@@ -1,14 +1,17 @@
 """`policy`: what is kept, in words, and what goes next."""
 
 from argparse import Namespace
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from cli import documents, exits, pages, words
 from cli.screen import Screen, table
-from cli.session import opened
+from cli.session import me, opened, source_named
 from core.bootstrap import Core
 from core.errors import UsageError
 from core.model.policy import Policy
+from core.services.hold_back import HoldBack
 from core.services.retention import Leaving
 
 AHEAD = timedelta(days=35)
@@ -24,12 +27,15 @@ def policy(given: Namespace, screen: Screen) -> int:
         until, frozen = core.clock.now() + AHEAD, retention.freeze()
         leaving = [one for source in sources for one in retention.leaving(source, until)]
         policies = {source: retention.policy(source) for source in sources}
+        held = {source: facts for source in sources if (facts := HoldBack(core.catalog).waiting(source))}
     leaving.sort(key=lambda one: (one.at, one.backup.id))
     first = (given.page - 1) * given.limit
     shown = leaving[first : first + given.limit]
     words_of = ["\n  ".join((_title(source, kept), *kept.rules)) for source, kept in policies.items()]
     grace = f"What is let go keeps its bytes {words.duration(retention.grace_seconds)} more; safehold keep saves it."
-    parts = [pages.frozen(frozen) if frozen else "", *words_of, grace, _preview(given, shown, len(leaving))]
+    waits = [f"{_held_back(name, facts)} If that is meant: safehold let-go {name}" for name, facts in held.items()]
+    banner = pages.frozen(frozen) if frozen else ""
+    parts = [banner, *waits, *words_of, grace, _preview(given, shown, len(leaving))]
     document = {
         "freeze": documents.freeze(frozen),
         "policies": [
@@ -37,12 +43,38 @@ def policy(given: Namespace, screen: Screen) -> int:
             for source, kept in policies.items()
         ],
         "grace_seconds": retention.grace_seconds,
+        "held_back": [{"source": source, **facts} for source, facts in held.items()],
         "until": documents.moment(until),
         "total": len(leaving),
         "leaving": [_leaving(one) for one in shown],
     }
     screen.say("\n\n".join(part for part in parts if part), document)
     return exits.GOOD
+
+
+def let_go(given: Namespace, screen: Screen) -> int:
+    """Say yes to what is held back of a source."""
+    with opened(given) as core:
+        source = source_named(core, given.source, verb="let-go", doing="let go of")
+        facts = HoldBack(core.catalog).waiting(source)
+        if facts:
+            screen.remark(_held_back(source, facts))
+        if facts and not screen.agrees("Let them go?", f"let go of backups of {source}", given):
+            screen.say("Nothing was changed.", {"allowed_until": None})
+            return exits.GOOD
+        until = core.time.allow_expiry(source, me())
+    screen.say(
+        f"{source}: what is held back may go until {words.moment(until)}, one time. Save one: safehold keep ID",
+        {"allowed_until": documents.moment(until)},
+    )
+    return exits.GOOD
+
+
+def _held_back(source: str, facts: Mapping[str, Any]) -> str:
+    return (
+        f"HELD BACK: {facts['count']} of {facts['of']} good backups of {source} would go at once, so none does. "
+        f"{facts['why']}"
+    )
 
 
 def _sources(core: Core, named: str | None) -> list[str]:

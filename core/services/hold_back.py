@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.catalog import Catalog
 from core.errors import Stale
@@ -56,6 +57,11 @@ class HoldBack:
         until = self.catalog.marks.get(_allowed(source))
         # One that is in force for longer than that was said when the clock was ahead.
         return bool(until) and timedelta() < datetime.fromisoformat(str(until)) - now <= ALLOWED_FOR
+
+    def waiting(self, source: str) -> Mapping[str, Any]:
+        """Return what is held back: since when ("at"), how many ("count") of how many ("of"), "why"; {} if nothing."""
+        found: Mapping[str, Any] = json.loads(self.catalog.marks.get(_held(source)) or "{}")
+        return found
 
     def _tell(self, source: str, going: Going, good: int, now: datetime) -> None:
         facts = {"count": len(going), "of": good, "why": _why(verdict for _, verdict in going)}

@@ -12,6 +12,7 @@ import pytest
 from cli.commands.browse import MOST_ASKED
 from core.catalog import Catalog
 from core.model.backup import BackupState, Tier
+from core.services.hold_back import HoldBack
 from tests.support.terminal import ID, Terminal
 
 GOOD = frozenset({BackupState.GOOD})
@@ -256,6 +257,25 @@ def test_a_policy_says_its_rules_and_what_goes_next(safehold: Terminal) -> None:
     assert "Next page" not in safehold("policy", "--limit", "1000").out
     assert "If backups go on as they did, its bytes are deleted from" in safehold("why", ids[3]).out
     assert f"Policy compose: {', '.join(found['policies'][0]['rules'])}." in safehold("why", ids[3]).out
+
+
+def test_what_is_held_back_waits_for_a_yes(safehold: Terminal) -> None:
+    """The policy says what is held back and why; a yes is asked for, and refused where nothing waits."""
+    nothing = safehold("let-go", "--yes")
+    assert (nothing.code, "Nothing of orders is held back." in nothing.err) == (3, True)
+    facts = {"at": "2026-11-27T02:00:00+00:00", "count": 12, "of": 20, "why": "The reasons: older than 7 days (12)."}
+    with catalog(safehold) as found, found.write():
+        found.marks.put("held back orders", json.dumps(facts))
+    says = f"HELD BACK: 12 of 20 good backups of orders would go at once, so none does. {facts['why']}"
+    assert safehold("policy").out.startswith(f"{says} If that is meant: safehold let-go orders\n")
+    assert safehold.json("policy")["held_back"] == [{"source": "orders", **facts}]
+    unasked = safehold("let-go")
+    assert (unasked.code, "Add --yes" in unasked.err) == (2, True)
+    allowed = safehold("let-go", "orders", "--yes")
+    assert allowed.err == f"{says}\n"
+    assert "what is held back may go until" in allowed.out
+    with catalog(safehold) as found:
+        assert HoldBack(found).allowed("orders", datetime.now(UTC))
 
 
 def test_very_many_backups_are_not_all_asked_about(safehold: Terminal) -> None:
