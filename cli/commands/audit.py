@@ -3,7 +3,7 @@
 import os
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -71,10 +71,13 @@ def _partial(path: Path) -> Iterator[TextIO]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise UnavailableError(
             f"{path} can't be written: {error.strerror}.", hint="Name another file with -o, or make room."
         ) from error
+    finally:
+        # Whatever ended it: a full disk, an entry that can't be read, Ctrl-C.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _error(broken: Broken) -> AuditBroken:

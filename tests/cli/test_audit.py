@@ -97,6 +97,14 @@ def test_an_export_that_cannot_be_made_is_refused(backed_up: Terminal) -> None:
     assert not list(backed_up.workplace.folder.rglob("*.partial"))
 
 
+def test_an_export_of_a_broken_record_leaves_nothing(backed_up: Terminal) -> None:
+    """Where an entry can't be read the export fails, and neither a half file nor one beside it stays."""
+    tamper(backed_up, "update audit set act = cast(x'ff' as text) where seq = 2")
+    path = backed_up.workplace.folder / "audit.jsonl"
+    assert backed_up("audit", "export", "-o", str(path)).code == 7
+    assert not list(backed_up.workplace.folder.glob("audit.jsonl*"))
+
+
 def test_a_second_word_is_asked_for(safehold: Terminal) -> None:
     """`audit` alone, or with a word it does not know, says what to look at."""
     for given in (("audit",), ("audit", "burn")):
