@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from core.errors import Cancelled, ProvisionerFailed, SafeholdError
+from core.errors import Cancelled, ProvisionerFailed, SafeholdError, UnavailableError
 from core.model.instance import InstanceState
 from core.model.manifest import Manifest
 from core.model.options import Option
@@ -22,6 +23,8 @@ PORTS = range(18_500, 18_600)
 STATUS_SECONDS = 30
 ALWAYS_PASSED_ON = ("PATH", "HOME", "LANG")
 MOST_SHOWN = 300
+SHORTEST_SECRET = 4
+"""Shorter values stand in texts by chance, such as 1 in a port."""
 LONGEST_ENDPOINT = 500
 _STATES = {
     "ready": InstanceState.READY,
@@ -239,7 +242,13 @@ class CommandProvisioner:
         return lines[0] if lines else ""
 
     def _started(self, record: Record, pid: int) -> None:
-        self.folders.change(record, pid=pid, created=created(pid) or 0.0)
+        begun = created(pid)
+        if begun is None:
+            # Without it a living `up` could not be told from a stranger with its number: it does not begin.
+            raise UnavailableError(
+                f"The start of process {pid} can't be read.", hint="Try again; the system must let processes be seen."
+            )
+        self.folders.change(record, pid=pid, created=begun)
 
     def _environment(self, record: Record) -> dict[str, str]:
         names = (*ALWAYS_PASSED_ON, *self.environment)
@@ -266,11 +275,16 @@ class CommandProvisioner:
         self.folders.append_log(record.name, f"$ {verb}\n{self._masked(printed).rstrip()}\n")
 
     def _masked(self, text: str) -> str:
-        """Return a text without the values of the variables that were passed on by configuration."""
+        """Return a text without the values of the variables that were passed on by configuration, nor their lines."""
+        names: dict[str, str] = {}
         for name in self.environment:
-            if value := os.environ.get(name, ""):
-                text = text.replace(value, f"${name}")
-        return text
+            value = os.environ.get(name, "")
+            names |= {part: name for part in (value, *value.splitlines()) if len(part) >= SHORTEST_SECRET}
+        if not names:
+            return text
+        # In one pass, the longest first: one value may be a part of another, and of what stands for it.
+        pattern = "|".join(re.escape(value) for value in sorted(names, key=len, reverse=True))
+        return re.sub(pattern, lambda found: f"${names[found[0]]}", text)
 
 
 def _variables(place: Place, launch: Launch | None, manifest: Manifest) -> dict[str, str]:

@@ -73,5 +73,8 @@ class Output:
 
 
 def _keep(buffer: bytearray, chunk: bytes) -> None:
+    """Keep the end, from the beginning of a line on: half a line may hold half a secret, which nothing masks."""
     buffer += chunk
-    del buffer[: max(0, len(buffer) - TAIL_BYTES)]
+    if (excess := len(buffer) - TAIL_BYTES) > 0:
+        line = buffer.find(b"\n", excess)
+        del buffer[: line + 1 if line >= 0 else excess]

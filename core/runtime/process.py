@@ -100,7 +100,9 @@ def run(  # noqa: PLR0913  each but the program has a default
     finally:
         timer.cancel()
         output.close()
-        stdin.close()
+        # Closing writes what is left: to a program that has ended meanwhile, nothing.
+        with suppress(BrokenPipeError):
+            stdin.close()
 
 
 def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> int:

@@ -4,8 +4,9 @@ import logging
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from core.errors import UnavailableError
 
@@ -40,7 +41,7 @@ class ThreadRunner:
         self._threads = threads
         self._busy = 0
         self._queue: deque[_Run] = deque()
-        self._known: list[_Run] = []
+        self._known: dict[str, list[_Run]] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._current = threading.local()
@@ -57,7 +58,7 @@ class ThreadRunner:
                 raise UnavailableError("Safehold is shutting down.", hint="Ask again when it is back.")
             run = _Run(key, work)
             self._queue.append(run)
-            self._known.append(run)
+            self._known.setdefault(key, []).append(run)
             if self._busy < self._threads:
                 self._busy += 1
                 self._start()
@@ -92,7 +93,7 @@ class ThreadRunner:
     def under_way(self) -> dict[str, int]:
         """Return what has begun and does not count as hanging: by key, how often it asked whether it was cancelled."""
         with self._changed:
-            return {run.key: run.asked for run in self._known if run.begun and not run.hangs}
+            return {run.key: run.asked for run in self._all() if run.begun and not run.hangs}
 
     def abandon(self, key: str) -> None:
         """Take the work of that key for hanging: ask it to stop, and let another thread take its place."""
@@ -106,13 +107,13 @@ class ThreadRunner:
     def hanging(self) -> tuple[str, ...]:
         """Return the keys of what hangs: abandoned, and not ended since."""
         with self._changed:
-            return tuple(run.key for run in self._known if run.hangs)
+            return tuple(run.key for run in self._all() if run.hangs)
 
     @property
     def stuck(self) -> bool:
         """Say whether nothing new can begin: every thread hangs, and no more of them are replaced."""
         with self._changed:
-            return self._busy >= self._threads and self._busy == sum(r.hangs and not r.replaced for r in self._known)
+            return self._busy >= self._threads and self._busy == sum(r.hangs and not r.replaced for r in self._all())
 
     def shutdown(self, timeout_seconds: float) -> bool:
         """Take no more work, ask all to stop, and wait for it; say whether everything has ended.
@@ -122,24 +123,33 @@ class ThreadRunner:
         """
         with self._changed:
             self._closed = True
-            for run in self._known:
+            for run in self._all():
                 run.cancelled = True
             ended = self._changed.wait_for(self._idle, timeout_seconds)
             for run in self._queue:
                 logger.warning("%s was not run: Safehold is shutting down", run.key)
-                self._known.remove(run)
+                self._forget(run)
             self._queue.clear()
             self._changed.notify_all()
         return ended
 
     def _runs(self, key: str) -> list[_Run]:
-        return [run for run in self._known if run.key == key]
+        return self._known.get(key, [])
+
+    def _all(self) -> Iterator[_Run]:
+        return chain.from_iterable(self._known.values())
+
+    def _forget(self, run: _Run) -> None:
+        runs = self._known[run.key]
+        runs.remove(run)
+        if not runs:
+            del self._known[run.key]
 
     def _idle(self) -> bool:
-        return self._busy == 0 and not any(run.hangs for run in self._known)
+        return self._busy == 0 and not any(run.hangs for run in self._all())
 
     def _replace(self, run: _Run) -> None:
-        if sum(one.replaced for one in self._known) >= MOST_ABANDONED:
+        if sum(one.replaced for one in self._all()) >= MOST_ABANDONED:
             return
         run.replaced = True
         if self._queue:
@@ -180,5 +190,5 @@ class ThreadRunner:
             logger.exception("run %s ended with an error, ref %s", run.key, reference)
         finally:
             with self._changed:
-                self._known.remove(run)
+                self._forget(run)
                 self._changed.notify_all()

@@ -1,10 +1,12 @@
 """Approve or deny a restore: by somebody else, with the right, for exactly the plan that was shown."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.catalog import Catalog
 from core.errors import NotAllowed, OwnRequest, PlanChanged, SafeholdError, Stale
-from core.model.person import Door, Person
+from core.model.backup import Failure
+from core.model.person import SYSTEM, Door, Person
 from core.model.restore import Decision, Restore, RestoreState, plan_broken
 from core.ports import Clock
 from core.services.access import Access, Verb
@@ -63,10 +65,10 @@ class DecideRestore:
         verdict = Verdict(approve=approve, reason=checked, plan_hash=plan_hash, break_glass=break_glass)
         try:
             self._require(restore, person, verdict)
+            self._require_same_backup(restore)
         except SafeholdError as refusal:
             self._audit(restore, person, f"refused: {refusal.code}", verdict)
             raise
-        self._require_same_backup(restore)
         decided = self._decide(restore, person, verdict)
         if decided.state is RestoreState.APPROVED:
             self.initiate.submit(decided)
@@ -92,7 +94,7 @@ class DecideRestore:
         if restore.state is not RestoreState.WAITING:
             raise Stale(f"This restore is {restore.state.value} already.", hint="Nothing was changed.")
         if self.clock.now() >= restore.expires_at:
-            self.catalog.restores.move(restore.id, WAITING, state=RestoreState.EXPIRED, finished_at=self.clock.now())
+            end_waiting(self.catalog, restore, RestoreState.EXPIRED, self.clock.now())
             raise Stale("This request has expired without a decision.", hint="Ask for the restore again.")
 
     def _require_same_backup(self, restore: Restore) -> None:
@@ -102,7 +104,7 @@ class DecideRestore:
             return
         error, now = void(change), self.clock.now()
         failure = self.failures.keep(restore.id, "", error, at=now)
-        self.catalog.restores.move(restore.id, WAITING, state=RestoreState.VOID, failure=failure, finished_at=now)
+        end_waiting(self.catalog, restore, RestoreState.VOID, now, failure)
         raise error
 
     def _decide(self, restore: Restore, person: Person, verdict: Verdict) -> Restore:
@@ -132,3 +134,12 @@ class DecideRestore:
 
 def _approvals(restore: Restore) -> int:
     return sum(decision.approved for decision in restore.decisions)
+
+
+def end_waiting(
+    catalog: Catalog, restore: Restore, state: RestoreState, now: datetime, failure: Failure | None = None
+) -> None:
+    """End a request that nobody decided on, with its entry in the audit record; nothing where somebody just has."""
+    with catalog.write():
+        if catalog.restores.move(restore.id, WAITING, state=state, failure=failure, finished_at=now) is not None:
+            catalog.audit.append(now, SYSTEM, "restore-ended", restore.id, state.value, {})

@@ -109,8 +109,10 @@ class DestroyInstance:
         require_right(self.access, person, instance)
         return self.begin(instance, person, "asked")
 
-    def begin(self, instance: Instance, person: Person, why: str) -> Instance:
+    def begin(self, instance: Instance, person: Person, why: str, *, if_due: bool = False) -> Instance:
         """Destroy without asking for a right: the lease ended, or the right was checked.
+
+        `if_due`: only where its lease has ended by now; somebody may have extended it since it was looked at.
 
         Raises:
             Stale: it is gone, or still being provisioned.
@@ -118,6 +120,8 @@ class DestroyInstance:
         """
         now = self.clock.now()
         with self.catalog.write():
+            if if_due and now < (extended := self.catalog.instances.get(instance.name)).lease_ends_at:
+                return extended
             marked = self.catalog.instances.move(instance.name, LIVING, state=InstanceState.DESTROYING)
             if marked is not None:
                 self.catalog.audit.append(now, person, "destroy", instance.name, why, {})

@@ -1,7 +1,8 @@
 """Reconcile: make the records say what is true after crashes, deadlines and deaths; at start and every few seconds."""
 
 import logging
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from core.model.restore import Restore, RestoreState, plan_broken
 from core.ports import Clock, Runner
 from core.services.adapters import Adapters
 from core.services.adopt_stored import good_as_recorded, is_stored
-from core.services.decide_restore import WAITING
+from core.services.decide_restore import end_waiting
 from core.services.failures import FailureLog, void
 from core.services.initiate_restore import InitiateRestore
 from core.services.instances import READY, DestroyInstance
@@ -26,7 +27,9 @@ from core.services.stored import good_fields, read_stored
 from core.services.verify_backup import KEPT
 
 logger = logging.getLogger(__name__)
-Item = TypeVar("Item")
+Item = TypeVar("Item", Backup, Restore, Instance, Lease)
+LOOK_SECONDS = 5.0
+"""How long a pass goes on looking at instances: a provisioner that takes its time must not hold up the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,14 @@ class Reconcile:
     destroy: DestroyInstance
     orphans: Orphans
     _unswept: dict[str, Backup] = field(default_factory=dict)
+    _looked: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, *, take_over: bool) -> None:
         """Look at everything that is open. `take_over`: also run what is approved, and destroy what is due.
 
         One item that can't be settled is logged and tried again next time; it does not keep the others waiting.
         """
-        self._each(self._unswept.values(), self._swept)
+        self._each(tuple(self._unswept.values()), self._swept)
         orphaned = self.orphans()
         self._each(orphaned.backups, self._settle_backup)
         self._each(orphaned.restores, self._settle_restore)
@@ -66,15 +70,17 @@ class Reconcile:
             self._each(approved, self._take_over)
             self._each(self.catalog.instances.current(), self._destroy_due)
         # Last, for looking at an instance may take its provisioner's time.
-        self._each(self.catalog.instances.current(), self._look_at)
+        self._each(self._to_look_at(), self._look_at)
 
     def _each(self, items: Iterable[Item], settle: Callable[[Item], object]) -> None:
-        for item in tuple(items):
+        for item in items:
             try:
                 settle(item)
+            except SafeholdError as error:
+                logger.warning("%s can't be settled now, it is tried again: %s", _named(item), error)
             except Exception:
                 # A boundary: whatever is wrong with one, the truth about the others must not wait for it.
-                logger.exception("could not be settled now, will be tried again: %s", item)
+                logger.exception("%s could not be settled now, it is tried again", _named(item))
 
     # Backups
 
@@ -179,18 +185,12 @@ class Reconcile:
                 self._audit("restore-ended", restore.id, "settled: interrupted")
 
     def _settle_waiting(self, restore: Restore) -> None:
-        now, failure = self.clock.now(), None
+        now = self.clock.now()
         if now >= restore.expires_at:
-            state = RestoreState.EXPIRED
+            end_waiting(self.catalog, restore, RestoreState.EXPIRED, now)
         elif change := plan_broken(restore, self.catalog.backups.get(restore.plan.backup_id)):
-            state = RestoreState.VOID
             failure = self.failures.keep(restore.id, "", void(change), at=now)
-        else:
-            return
-        with self.catalog.write():
-            ended = self.catalog.restores.move(restore.id, WAITING, state=state, failure=failure, finished_at=now)
-            if ended is not None:
-                self._audit("restore-ended", restore.id, state.value)
+            end_waiting(self.catalog, restore, RestoreState.VOID, now, failure)
 
     def _take_over(self, restore: Restore) -> None:
         if self.runner.wait(restore.id, 0):
@@ -200,7 +200,18 @@ class Reconcile:
         if instance.state is InstanceState.DESTROYING:
             self.destroy.resume(instance)
         elif instance.state is not InstanceState.PROVISIONING and self.clock.now() >= instance.lease_ends_at:
-            self.destroy.begin(instance, SYSTEM, "its lease ended")
+            self.destroy.begin(instance, SYSTEM, "its lease ended", if_due=True)
+
+    def _to_look_at(self) -> Iterator[Instance]:
+        """Yield what is there, the longest unseen first, until a pass has taken its time: the rest is for the next."""
+        until, current = self.clock.monotonic() + LOOK_SECONDS, self.catalog.instances.current()
+        for name in self._looked.keys() - {instance.name for instance in current}:
+            del self._looked[name]
+        for instance in sorted(current, key=lambda one: self._looked.get(one.name, -math.inf)):
+            if (now := self.clock.monotonic()) > until:
+                return
+            self._looked[instance.name] = now
+            yield instance
 
     def _look_at(self, instance: Instance) -> None:
         if instance.state is InstanceState.PROVISIONING:
@@ -222,11 +233,21 @@ class Reconcile:
                 self._audit("instance-stopped", instance.name, "noticed")
 
     def _settle_provisioning(self, instance: Instance) -> None:
-        """Remove an instance whose restore ended without it: the vault or the catalog failed in that moment."""
-        if self.catalog.restores.get(instance.restore_id).state.open:
-            return
-        self.adapters.provisioner(instance.provisioner).destroy(instance.name)
-        self.catalog.instances.move(instance.name, PROVISIONING, state=InstanceState.FAILED, step=None)
+        """Remove an instance whose restore ended without it: the vault or the catalog failed in that moment.
+
+        It is claimed first, in one view with its restore: one that has just become ready is not removed.
+        """
+        with self.catalog.write():
+            restore = self.catalog.restores.get(instance.restore_id)
+            if restore.state.open or restore.state is RestoreState.READY:
+                return
+            claimed = self.catalog.instances.move(
+                instance.name, PROVISIONING, state=InstanceState.DESTROYING, failure=restore.failure, step=None
+            )
+            if claimed is None:
+                return
+            self._audit("destroy", instance.name, f"its restore is {restore.state.value}")
+        self.destroy.resume(claimed)
 
     # The rest
 
@@ -244,3 +265,8 @@ class Reconcile:
 
     def _audit(self, act: str, subject: str, outcome: str) -> None:
         self.catalog.audit.append(self.clock.now(), SYSTEM, act, subject, outcome, {})
+
+
+def _named(item: Backup | Restore | Instance | Lease) -> str:
+    """Return what a log may say of a record: no note, reason or endpoint."""
+    return item.id if isinstance(item, Backup | Restore) else item.name

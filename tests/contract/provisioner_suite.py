@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +16,7 @@ from core.model.instance import InstanceState
 from core.model.manifest import Manifest, StoredArchive
 from core.model.place import Launch, Place
 from core.ports import Provisioner
+from tests.support.waiting import until
 
 NAME = "janusgraph-restore-20261124T031500Z"
 NOW = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
@@ -62,16 +62,6 @@ def answers(place: Place) -> bool:
     with suppress(OSError), socket.create_connection((place.host, place.port), 1):
         return True
     return False
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until something is so, or fail."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        pause.wait(0.02)
-    pytest.fail("it did not become so in time")
 
 
 def unused_ports(count: int) -> range:
@@ -142,10 +132,10 @@ class ProvisionerSuite:
         """It starts, answers, is known to another object, and leaves nothing when destroyed."""
         place = make().reserve(NAME, port=True)
         make().start(place, launch(place), manifest())
-        wait_until(lambda: answers(place))
+        until(lambda: answers(place))
         assert make().status(NAME) is InstanceState.READY
         assert make().place(NAME) == place
-        wait_until(lambda: "listening" in make().log(NAME))
+        until(lambda: "listening" in make().log(NAME))
         make().destroy(NAME)
         assert not answers(place)
         assert make().status(NAME) is InstanceState.DESTROYED
@@ -164,7 +154,7 @@ class ProvisionerSuite:
             assert (moved.directory, moved.host) == (place.directory, place.host)
             assert moved.port != place.port
             make().start(moved, launch(moved), manifest())
-            wait_until(lambda: answers(moved))
+            until(lambda: answers(moved))
         assert make().status(NAME) is InstanceState.READY
         assert not answers(place)
         make().destroy(NAME)
@@ -173,7 +163,7 @@ class ProvisionerSuite:
         """Of an instance that runs only its files are left, also when it is moved twice or by two at once."""
         place = make().reserve(NAME, port=True)
         make().start(place, launch(place), manifest())
-        wait_until(lambda: answers(place))
+        until(lambda: answers(place))
         with ThreadPoolExecutor(2) as pool:
             ports = [moved.port for moved in pool.map(lambda _: make().move(NAME), range(2))]
         assert not answers(place)
@@ -208,7 +198,7 @@ class ProvisionerSuite:
         """Both are told that it is gone, and it is."""
         place = make().reserve(NAME, port=True)
         make().start(place, launch(place), manifest())
-        wait_until(lambda: answers(place))
+        until(lambda: answers(place))
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda _: make().destroy(NAME), range(4)))
         assert not answers(place)

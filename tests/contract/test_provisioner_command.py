@@ -19,8 +19,9 @@ from provisioner_suite import (
     launch,
     manifest,
     unused_ports,
-    wait_until,
 )
+
+from tests.support.waiting import until
 
 Make = Callable[..., CommandProvisioner]
 CLOUD = """\
@@ -79,7 +80,7 @@ def test_the_answer_of_up_is_the_endpoint(make: Make) -> None:
     """What the last line of `up` says is where clients connect."""
     place = make().reserve(NAME, port=True)
     assert make().start(place, launch(place), manifest()) == f"ws://127.0.0.1:{place.port}/gremlin"
-    wait_until(lambda: answers(place))
+    until(lambda: answers(place))
     make().destroy(NAME)
 
 
@@ -104,6 +105,22 @@ def test_programs_are_told_everything_and_no_secret(make: Make, monkeypatch: pyt
     assert json.loads(told["SAFEHOLD_VERSIONS"]) == {"janusgraph": "1.1.0"}
     assert "canary" not in provisioner.log(NAME)
     assert told["KUBECONFIG"] == "$KUBECONFIG"
+
+
+def test_no_value_shows_where_one_holds_another(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's name in an address hides neither the password beside it nor a port with a digit of a flag."""
+    values = {"DB_USER": "appl", "DB_URL": "postgres://appl:s3cr3t@db/x", "FLAG": "1", "KEY": "begin\nline-two\nend"}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    says = ("sh", "-c", 'echo "$KEY" >&2; echo "cannot reach $DB_URL on port 18511 with line-two" >&2; exit 1')
+    provisioner = make(up=says, environment=tuple(values))
+    place = provisioner.reserve(NAME, port=True)
+    with pytest.raises(ProvisionerFailed) as caught:
+        provisioner.start(place, launch(place), manifest())
+    assert "cannot reach $DB_URL on port 18511 with $KEY" in caught.value.message
+    for text in (caught.value.message, caught.value.detail, provisioner.log(NAME)):
+        assert "s3cr3t" not in text
+        assert "line-two" not in text
 
 
 FAILURES = {

@@ -9,7 +9,9 @@ import psutil
 from core.provisioners.command import CommandProvisioner
 
 sys.path.insert(0, str(Path(__file__).parent))
-from provisioner_suite import NAME, manifest, wait_until
+from provisioner_suite import NAME, manifest
+
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 UP = "echo $$ > up.pid; trap '' TERM; sleep 300 & echo $! > child.pid; wait; wait"
@@ -40,9 +42,9 @@ def test_an_up_that_outlived_us_is_ended_before_down(tmp_path: Path) -> None:
     pids = [instances / NAME / name for name in ("up.pid", "child.pid")]
     with subprocess.Popen([sys.executable, "-c", STARTING, str(instances)]) as killed:
         try:
-            wait_until(lambda: all(_runs(path) for path in pids))
+            until(lambda: all(_runs(path) for path in pids))
             # Its record follows the start of the program by a moment.
-            wait_until(lambda: '"pid": 0' not in (instances / NAME / "instance.json").read_text())
+            until(lambda: '"pid": 0' not in (instances / NAME / "instance.json").read_text())
         finally:
             killed.kill()
     assert all(_runs(path) for path in pids)
@@ -52,7 +54,7 @@ def test_an_up_that_outlived_us_is_ended_before_down(tmp_path: Path) -> None:
         CommandProvisioner("k8s", instances, up=("true",), down=("sh", "-c", DOWN), status=gone).destroy(NAME)
         assert (instances / "late").read_text() == ""
         assert not (instances / NAME).exists()
-        wait_until(lambda: not any(orphan.is_running() and orphan.status() != "zombie" for orphan in orphans))
+        until(lambda: not any(orphan.is_running() and orphan.status() != "zombie" for orphan in orphans))
     finally:
         for orphan in orphans:
             if orphan.is_running():
@@ -68,7 +70,8 @@ import psutil
 from core.provisioners.command import CommandProvisioner
 from core.provisioners.folders import MARK
 from core.runtime.process import variable
-from provisioner_suite import NAME, manifest, wait_until
+from provisioner_suite import NAME, manifest
+from tests.support.waiting import until
 
 up = "echo $$ >> ../../begun; sleep 0.5; echo '{\\"endpoint\\": \\"\\"}'"
 gone = ("printf", '{"state": "destroyed"}')
@@ -109,7 +112,7 @@ while ended_early < 5:
     unrecorded = record is None or record.pid == 0
     k8s.destroy(NAME)
     before = begun.read_text() if begun.exists() else ""
-    wait_until(lambda: not marked())
+    until(lambda: not marked())
     after = begun.read_text() if begun.exists() else ""
     assert not unrecorded or before == after == begun_at_last, "an up that is not on record ran"
     begun_at_last = after

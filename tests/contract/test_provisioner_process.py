@@ -24,8 +24,9 @@ from provisioner_suite import (
     launch,
     manifest,
     unused_ports,
-    wait_until,
 )
+
+from tests.support.waiting import until
 
 Make = Callable[[], ProcessProvisioner]
 
@@ -62,7 +63,7 @@ def test_an_instance_that_died_is_stopped(make: Make) -> None:
     place = make().reserve(NAME, port=True)
     program = (sys.executable, "-c", "print('no memory'); raise SystemExit(3)", str(place.directory))
     make().start(place, Launch(program), manifest())
-    wait_until(lambda: make().status(NAME) is InstanceState.STOPPED)
+    until(lambda: make().status(NAME) is InstanceState.STOPPED)
     assert "no memory" in make().log(NAME)
 
 
@@ -96,12 +97,12 @@ def test_a_strangers_process_is_never_stopped(make: Make) -> None:
     """Somebody who looks at the instance's files, or has its old process number, lives on."""
     place = make().reserve(NAME, port=True)
     make().start(place, launch(place), manifest())
-    wait_until(lambda: answers(place))
+    until(lambda: answers(place))
     waiting = "import sys; sys.stdin.read()"
     watcher = subprocess.Popen([sys.executable, "-c", waiting, str(place.directory / "log")], stdin=subprocess.PIPE)
     neighbour = subprocess.Popen([sys.executable, "-c", waiting, f"{place.directory}x"], stdin=subprocess.PIPE)
     try:
-        wait_until(lambda: watcher.pid in find(str(place.directory)))
+        until(lambda: watcher.pid in find(str(place.directory)))
         record = make().folders.record(NAME)
         assert record is not None
         first = record.pid
@@ -121,7 +122,7 @@ def test_an_instance_that_ignores_the_request_to_end_is_ended(make: Make) -> Non
         "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
     )
     make().start(place, Launch((sys.executable, "-c", program, str(place.directory))), manifest())
-    wait_until(lambda: "deaf" in make().log(NAME))
+    until(lambda: "deaf" in make().log(NAME))
     (pid,) = find(str(place.directory))
     os.kill(pid, signal.SIGKILL)
     make().destroy(NAME)
@@ -245,7 +246,7 @@ def test_an_instance_outlives_the_process_that_started_it(make: Make, tmp_path: 
     assert died.returncode == -signal.SIGKILL
     place = make().place(NAME)
     assert place is not None
-    wait_until(lambda: answers(place))
+    until(lambda: answers(place))
     assert make().status(NAME) is InstanceState.READY
     make().destroy(NAME)
     assert not answers(place)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -13,22 +12,13 @@ import pytest
 
 from core.errors import Cancelled, OperationError, UnavailableError
 from core.runtime.process import alive, created, find, run, spawn_detached, stop, variable
+from tests.support.waiting import until
 
 PYTHON = sys.executable
 FOREVER = "import signal; print('up', flush=True); signal.pause()"
 DEAF = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile True: signal.pause()"
 )
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until something is so, or fail."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        pause.wait(0.02)
-    pytest.fail("it did not become so in time")
 
 
 def gone(pid: int) -> bool:
@@ -84,7 +74,7 @@ def test_too_long_is_ended(tmp_path: Path) -> None:
     with pytest.raises(OperationError, match=r"did not finish within 1.5 s") as caught:
         run((PYTHON, "-c", program), timeout=1.5)
     assert "up" in caught.value.detail
-    wait_until(lambda: find(str(marker)) == ())
+    until(lambda: find(str(marker)) == ())
 
 
 def test_a_deaf_program_is_killed() -> None:
@@ -113,7 +103,7 @@ def test_a_background_child_does_not_hold_us_up() -> None:
     pid = int(next(line for line in lines if line.isdigit()))
     assert not gone(pid)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: gone(pid))
+    until(lambda: gone(pid))
 
 
 @pytest.mark.parametrize("argv", [("/no/such/program",), (str(Path(__file__).parent),), ("a\0b",)])
@@ -121,6 +111,16 @@ def test_what_can_not_be_started_is_told(argv: tuple[str, ...]) -> None:
     """The error names the program and the next step."""
     with pytest.raises(UnavailableError, match="could not be started"):
         run(argv, timeout=5)
+
+
+def test_a_program_that_ends_before_it_may_begin_is_told_as_ended() -> None:
+    """Its number is on record, and nothing is there any more to be told to go on."""
+
+    def end(pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+    assert run(("true",), timeout=30, on_start=end).code == -signal.SIGKILL
 
 
 def test_children_see_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,9 +137,9 @@ def test_a_child_that_reads_its_stdin_ends_with_us(tmp_path: Path) -> None:
     child = "import sys; sys.stdin.read()"
     ours = f"from core.runtime.process import run; run(({PYTHON!r}, '-c', {child!r}, {marker!r}), timeout=100)"
     with subprocess.Popen([PYTHON, "-c", ours], cwd=Path(__file__).parents[2], start_new_session=True) as parent:
-        wait_until(lambda: any(pid != parent.pid for pid in _exact(marker)))
+        until(lambda: any(pid != parent.pid for pid in _exact(marker)))
         parent.kill()
-    wait_until(lambda: _exact(marker) == ())
+    until(lambda: _exact(marker) == ())
 
 
 def _exact(marker: str) -> tuple[int, ...]:
@@ -154,7 +154,7 @@ def test_a_detached_program_is_found_and_stopped(tmp_path: Path) -> None:
     pid = spawn_detached((PYTHON, "-c", FOREVER, f"--in={place}/y"), log=log, env={"A": "b"}, cwd=tmp_path)
     began = created(pid)
     assert began is not None
-    wait_until(lambda: log.read_text() == "before\nup\n")
+    until(lambda: log.read_text() == "before\nup\n")
     assert os.getsid(pid) == pid
     assert variable(pid, "A") == "b"
     assert find(str(place)) == find(f"{place}/") == find(str(place / "y")) == (pid,)
@@ -184,15 +184,15 @@ def test_a_deaf_detached_program_is_killed_after_its_grace(tmp_path: Path) -> No
     """What doesn't listen gets its time, then it is ended, and its group with it."""
     program = f"import subprocess; subprocess.Popen([{PYTHON!r}, '-c', {DEAF!r}, {str(tmp_path)!r}])\n{DEAF}"
     pid = spawn_detached((PYTHON, "-c", program), log=tmp_path / "log", env={}, cwd=tmp_path)
-    wait_until(lambda: (tmp_path / "log").read_text().count("up") == 2)
+    until(lambda: (tmp_path / "log").read_text().count("up") == 2)
     assert stop(pid, created(pid) or 0, grace_seconds=0.2)
-    wait_until(lambda: find(str(tmp_path)) == ())
+    until(lambda: find(str(tmp_path)) == ())
 
 
 def test_a_zombie_is_dead() -> None:
     """A process that nobody has reaped yet doesn't run any more."""
     process = subprocess.Popen([PYTHON, "-c", "pass"])
-    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+    until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
     assert created(process.pid) is None
     assert stop(process.pid, 0.0)
     process.wait()

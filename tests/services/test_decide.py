@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from core.errors import NotAllowed, OwnRequest, PlanChanged, SafeholdError, Stale, UsageError
+from core.model.backup import BackupState
 from core.model.person import Door, Person
-from core.model.restore import RestoreState
+from core.model.restore import Restore, RestoreState
 from tests.services.asking import approved, ask
 from tests.support.world import ANNA, BEN, CARL, GITA, World
 
@@ -182,3 +183,25 @@ def test_every_decision_is_in_an_unbroken_audit_record(world: World) -> None:
     assert (decide.person.id, decide.subject, decide.outcome) == (BEN.id, restore.id, "approved")
     assert decide.detail["plan_hash"] == restore.plan_hash
     assert world.core.catalog.audit.verify() is None
+
+
+def test_a_request_that_ends_at_a_click_is_in_the_audit_record(world: World) -> None:
+    """Both that somebody clicked, and that the request expired or became void by it, once."""
+
+    def entries(restore: Restore) -> list[tuple[str, str]]:
+        found = [entry for entry in world.core.catalog.audit.entries(limit=100) if entry.subject == restore.id]
+        return [(entry.act, entry.outcome) for entry in found if entry.act in {"decide", "restore-ended"}]
+
+    void = ask(world)
+    world.core.catalog.backups.move(
+        void.plan.backup_id, frozenset({BackupState.GOOD}), state=BackupState.DAMAGED, failure=None
+    )
+    with pytest.raises(PlanChanged):
+        world.core.decide_restore(void.id, BEN, approve=True)
+    late = ask(world)
+    world.clock.offset += timedelta(hours=5)
+    with pytest.raises(Stale):
+        world.core.decide_restore(late.id, BEN, approve=True)
+    world.core.reconcile()
+    assert entries(void) == [("restore-ended", "void"), ("decide", "refused: plan-changed")]
+    assert entries(late) == [("restore-ended", "expired"), ("decide", "refused: stale")]

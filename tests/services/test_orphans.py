@@ -12,6 +12,7 @@ import pytest
 from core.catalog.backups import OPEN
 from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.restore import RestoreState
+from core.ports import Vault
 from core.services.orphans import SECONDS_LOST, SECONDS_WITHOUT_A_BEAT
 from tests.support.waiting import until
 from tests.support.world import ANNA, World
@@ -29,6 +30,20 @@ def stranger() -> Iterator["subprocess.Popen[str]"]:
     yield process
     process.kill()
     process.communicate()
+
+
+class Faulty:
+    """A vault with a fault that nobody foresaw."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._vault, name)
+
+    def discard(self, source: str, backup_id: str) -> None:
+        """Break."""
+        raise RuntimeError(f"no code for {source} {backup_id}")
 
 
 def begun(world: World, owner: str, **changes: object) -> Backup:
@@ -126,18 +141,15 @@ def test_what_was_approved_is_not_said_to_have_expired(world: World) -> None:
 
 
 def test_one_record_that_breaks_does_not_hide_the_others(world: World) -> None:
-    """A scratch folder that can't be removed keeps one run waiting, and nobody else."""
-    begun(world, "")
-    restore = world.core.request_restore(world.core.plan_restore(good(world), ANNA), "reason", ANNA)
-    blocked = world.root / "state" / "scratch"
-    blocked.rename(world.root / "state" / "elsewhere") if blocked.exists() else None
-    blocked.write_text("not a folder")
+    """A fault with one keeps that one waiting until it is mended, and nobody else."""
+    restore = world.core.request_restore(world.core.plan_restore(world.take(), ANNA), "reason", ANNA)
+    backup, vaults = begun(world, ""), world.core.adapters.vaults
+    vault = vaults["local"]
+    vaults["local"] = Faulty(vault)  # type: ignore[index, assignment]
     world.clock.offset = timedelta(hours=5)
     world.core.reconcile()
+    assert state_of(world, backup) is BackupState.PENDING
     assert world.core.catalog.restores.get(restore.id).state is RestoreState.EXPIRED
-
-
-def good(world: World) -> str:
-    """Return the id of a good backup beside one that is open."""
+    vaults["local"] = vault  # type: ignore[index]
     world.core.reconcile()
-    return world.take()
+    assert state_of(world, backup) is BackupState.INTERRUPTED
