@@ -152,4 +152,6 @@ def test_one_record_that_breaks_does_not_hide_the_others(world: World) -> None:
     assert world.core.catalog.restores.get(restore.id).state is RestoreState.EXPIRED
     vaults["local"] = vault  # type: ignore[index]
     world.core.reconcile()
+    world.clock.passed += SECONDS_LOST
+    world.core.reconcile()
     assert state_of(world, backup) is BackupState.INTERRUPTED
