@@ -77,6 +77,8 @@ class Bot:
         self._closing.append(lambda: self._beside(self.web.stop))
         self.board.start()
         self.waker.every(SECONDS_BETWEEN_RECONCILES, self._reconcile, "reconcile")
+        # In a thread of its own as well: settling may hang at the very vault at which a run hangs.
+        self.waker.every(SECONDS_BETWEEN_RECONCILES, self._watch, "watch runs")
         for duty in self.core.duties.all:
             self.waker.every(duty.seconds, partial(self.core.duties.run, duty), duty.name)
         self.waker.start()
@@ -138,6 +140,12 @@ class Bot:
                 hint="Check SLACK_APP_TOKEN and the network.",
                 detail=str(error),
             ) from error
+
+    def _watch(self) -> None:
+        try:
+            self.core.watch_runs()
+        except SafeholdError as error:
+            logger.warning("watching runs stumbled, it is tried again: %s", error)
 
     def _reconcile(self) -> None:
         try:

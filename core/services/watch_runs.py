@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -62,9 +63,20 @@ class WatchRuns:
     _seen: dict[str, tuple[object, float]] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
     _told: tuple[str, ...] = ()
+    _looking: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> None:
-        """Look once. What can't be ended now is ended the next time, and keeps no other from being looked at."""
+        """Look once. What can't be ended now is ended the next time, and keeps no other from being looked at.
+
+        Any thread may look; while one does, others don't.
+        """
+        if self._looking.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._looking.release()
+
+    def _look(self) -> None:
         with self.catalog.read():
             running = {run.id: run for run in self._running()}
             seen = [*map(_of_record, running.values()), *self._others(running)]

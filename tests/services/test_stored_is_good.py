@@ -33,6 +33,14 @@ def committed(world: World) -> list[tuple[str, str]]:
     return list(world.core.adapters.vault("local").committed())
 
 
+def tamper(world: World) -> None:
+    """Change a byte of the one archive."""
+    (archive,) = (world.root / "vault").rglob("*.tar.zst")
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    archive.write_bytes(content)
+
+
 def test_a_run_that_is_ended_while_it_proves_is_a_good_backup(world: World) -> None:
     """Its proof hangs, its bytes were read back: it is good and not proven, and restores can be planned from it."""
     with held(world, "unpack") as vault:
@@ -57,10 +65,7 @@ def test_damage_that_is_found_after_a_run_was_ended_counts(world: World) -> None
         key = world.core.create_backup("orders", ANNA).backup.id
         wait_for(vault)
         assert world.core.catalog.backups.move(key, frozenset({BackupState.RUNNING}), state=BackupState.GOOD)
-        (archive,) = (world.root / "vault").rglob("*.tar.zst")
-        content = bytearray(archive.read_bytes())
-        content[len(content) // 2] ^= 1
-        archive.write_bytes(content)
+        tamper(world)
     world.settled(key)
     assert record(world, key).state is BackupState.DAMAGED
 
@@ -77,6 +82,21 @@ def test_a_vault_that_goes_away_before_the_proof_is_written_leaves_a_good_backup
     ended = record(world, key)
     assert (ended.state, ended.proof, ended.failure) == (BackupState.GOOD, Proof.VERIFIED, None)
     assert ended.warning.startswith("Not proven: ")
+
+
+def test_damage_that_is_found_is_recorded_though_the_vault_goes_away(world: World) -> None:
+    """What is stored and broken is damaged, not a failed run that stored nothing."""
+    with held(world, "unpack") as vault:
+        key = world.core.create_backup("orders", ANNA).backup.id
+        wait_for(vault)
+        tamper(world)
+        vault.on_to("manifest")
+        wait_for(vault, 2)
+        (world.root / "vault").rename(world.root / "away")
+        vault.go.set()
+        world.settled(key)
+        (world.root / "away").rename(world.root / "vault")
+    assert record(world, key).state is BackupState.DAMAGED
 
 
 def test_a_vault_that_hangs_at_a_manifest_stops_nobody(world: World) -> None:

@@ -8,6 +8,7 @@ from core.model.restore import RestoreState
 from core.services.end_runs import EndRuns
 from core.services.watch_runs import WatchRuns
 from tests.catalog import samples
+from tests.support.waiting import until
 from tests.support.world import World
 
 PENDING = frozenset({BackupState.PENDING})
@@ -94,3 +95,20 @@ def test_restore_that_hangs_is_ended_too(world: World) -> None:
     world.clock.passed += STALLED
     watch()
     assert world.core.catalog.restores.get(restore.id).state is RestoreState.FAILED
+
+
+def test_two_looks_at_once_are_one(world: World) -> None:
+    """A look that waits for the catalog keeps nobody else waiting, and each run is ended once."""
+    backup, _ = hanging(world, Step("storing", 5, 10))
+    watch, logs = watcher(world), world.root / "state" / "logs"
+    watch()
+    world.clock.passed += STALLED
+    with world.core.catalog.write():
+        looking = threading.Thread(target=watch)
+        looking.start()
+        until(lambda: list(logs.glob(f"{backup.id}-*.log")))
+        watch()
+        assert world.core.find_backup(backup.id).state is BackupState.RUNNING
+    looking.join(60)
+    assert world.core.find_backup(backup.id).state is BackupState.FAILED
+    assert len(list(logs.glob(f"{backup.id}-*.log"))) == 1

@@ -24,6 +24,12 @@ class HeldVault(DirectoryVault):
         self.held = 0
         self.go = threading.Event()
 
+    def on_to(self, call: str) -> None:
+        """Let go of what waits, and hold the calls of another name from now on."""
+        before, self.go = self.go, threading.Event()
+        self.call, self.nth = call, 1
+        before.set()
+
     def _wait(self, call: str) -> None:
         if call == self.call:
             self.nth -= 1
@@ -45,6 +51,11 @@ class HeldVault(DirectoryVault):
         """Wait, then write the manifest."""
         self._wait("commit")
         super().commit(manifest)
+
+    def manifest(self, source: str, backup_id: str) -> Manifest:
+        """Wait, then read it."""
+        self._wait("manifest")
+        return super().manifest(source, backup_id)
 
     def verify(self, source: str, backup_id: str, archive: StoredArchive, progress: Progress) -> None:
         """Wait, then read it back."""
