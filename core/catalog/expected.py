@@ -27,6 +27,8 @@ TABLE = Table(
     },
 )
 
+THINNED_AT_ONCE = 100
+
 
 class Expected:
     """Every run that a schedule asked for."""
@@ -59,6 +61,20 @@ class Expected:
             sql = f"update expected set {assigned} where source = ? and due_at = ?"  # noqa: S608 - names are ours
             db.execute(sql, (*columns.values(), source, moment_text(due_at)))
             return TABLE.value({**found[0], **columns})
+
+    def thin(self, source: str, before: datetime, keep: int) -> None:
+        """Remove some of what was due before a time and is settled, but never of the newest `keep` runs of the source.
+
+        Counting as well keeps what a clock that ran far ahead would make look old.
+        """
+        sql = (
+            "delete from expected where source = ? and due_at in ("  # noqa: S608 - ours
+            f"select due_at from expected where source = ? and due_at < ? and not ({OPEN_RUNS}) and due_at < "
+            "(select due_at from expected where source = ? order by due_at desc limit 1 offset ?) "
+            f"order by due_at limit {THINNED_AT_ONCE})"
+        )
+        with self._file.write() as db:
+            db.execute(sql, (source, source, moment_text(before), source, keep - 1))
 
     def open_ones(self) -> tuple[ExpectedRun, ...]:
         """Return every run of which something is still to come, by source and time."""

@@ -21,6 +21,8 @@ GRACE_SECONDS = 900.0
 """A run that begins so late after its time or window is a catch-up, and said to be one."""
 RETRIES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 """How long after each failure a scheduled run is tried again."""
+REMEMBERED = timedelta(days=400)
+"""How long settled runs stay on record, and as many as this has days stay in any case."""
 SINCE = "scheduled since"
 TO_BEGIN = frozenset({ExpectedState.DUE, ExpectedState.RETRYING})
 BEGUN = frozenset({ExpectedState.BEGUN})
@@ -133,6 +135,7 @@ class WakeSchedules:
             if not self.catalog.expected.note(run):
                 return
             self._give_up_older(run)
+            self.catalog.expected.thin(source, run.due_at - REMEMBERED, REMEMBERED.days)
             self._tell_late(run, newest, now)
         self._each(run, now)
 

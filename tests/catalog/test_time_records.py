@@ -81,6 +81,23 @@ def test_expected_run_is_noted_once(catalog: Catalog) -> None:
         catalog.expected.move("gods", NOON, DUE, nothing=1)
 
 
+def test_old_expected_runs_are_thinned(catalog: Catalog) -> None:
+    """What is old and settled goes; what is open, among the newest few, or another source's stays."""
+    for days in range(20):
+        catalog.expected.note(run(days))
+        catalog.expected.note(run(days, "orders"))
+        if days != 3:
+            catalog.expected.move("gods", NOON + days * DAY, DUE, state=ExpectedState.DONE)
+    catalog.expected.thin("gods", NOON + 5 * DAY, keep=2)
+    kept = [(each.due_at - NOON).days for each in catalog.expected.page("gods", 50)]
+    assert sorted(kept) == [3, *range(5, 20)]
+    catalog.expected.thin("gods", NOON + 4000 * DAY, keep=10)
+    assert [(each.due_at - NOON).days for each in catalog.expected.page("gods", 50)] == [*range(19, 9, -1), 3]
+    catalog.expected.thin("gods", NOON + 4000 * DAY, keep=99)
+    assert len(catalog.expected.page("gods", 50)) == 11
+    assert len(catalog.expected.page("orders", 50)) == 20
+
+
 def test_newest_expected_run_passes_over_a_clock_that_ran_ahead(catalog: Catalog) -> None:
     """What was noted for a time that has not come is not taken for the newest."""
     for days in (0, 1, 400):

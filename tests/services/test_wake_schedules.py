@@ -294,3 +294,17 @@ def test_a_run_of_which_nothing_can_come_is_given_up(
         timed.at(MIDNIGHT + timedelta(minutes=minute))
     assert timed.catalog.expected.page(source)[0].state is ExpectedState.GIVEN_UP
     assert caplog.text.count(f"the run of {source} due") == 1
+
+
+def test_the_ledger_does_not_grow_for_ever(timed: Timed) -> None:
+    """With each due time settled ones of more than 400 days ago go, a hundred at a time; as many newer ones stay."""
+    for days in range(700):
+        due_at = MIDNIGHT - timedelta(days=days + 1)
+        run = ExpectedRun("orders", due_at, due_at.date(), frozenset({Tier.DAILY}), ExpectedState.DONE, due_at)
+        timed.catalog.expected.note(run)
+    for days in range(4):
+        timed.at(MIDNIGHT + timedelta(days=days, hours=3, minutes=1))
+    assert len(timed.runs) == 400
+    newest = timed.runs[-1].due_at
+    assert newest > MIDNIGHT + timedelta(days=3)
+    assert timed.runs[0].due_at > newest - timedelta(days=400)
