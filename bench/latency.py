@@ -22,6 +22,7 @@ from pathlib import Path
 
 from core.bootstrap import SHAPES, Core, build_core
 from core.config import read_config
+from core.model.backup import Tier
 from tests.e2e.conftest import TOML
 from tests.support.janus import FILL, GODS, Janus, janus_server
 from tests.support.world import ANNA, FixedGroups
@@ -64,13 +65,13 @@ def written(server: Janus, seconds: float) -> list[float]:
 
 
 @contextmanager
-def backups(core: Core, source: str, locks: list[float]) -> Iterator[None]:
+def backups(core: Core, source: str, tier: Tier, locks: list[float]) -> Iterator[None]:
     """Take backup after backup while the block lasts; note the milliseconds each held the lock."""
     stop = threading.Event()
 
     def take() -> None:
         while not stop.is_set():
-            backup = core.create_backup(source, ANNA).backup
+            backup = core.create_backup(source, ANNA, tiers=frozenset({tier})).backup
             core.runner.wait(backup.id, 300)
             manifest = core.adapters.vault("local").manifest(source, backup.id)
             locks.append(manifest.facts["capture"]["lock_seconds"] * 1000)
@@ -103,8 +104,9 @@ def measured(server: Janus, core: Core, chosen: argparse.Namespace) -> tuple[Rat
     """Return the commit times of each round, without and during each kind of work, and lock times, in milliseconds."""
     locks = list[float]()
     ways: dict[str, Callable[[], AbstractContextManager[None]]] = {
-        "stored and proven": lambda: backups(core, "gods", locks),
-        "stored, not proven": lambda: backups(core, "unproven", locks),
+        "scheduled": lambda: backups(core, "gods", Tier.DAILY, locks),
+        "scheduled, not proven": lambda: backups(core, "unproven", Tier.DAILY, locks),
+        "asked for": lambda: backups(core, "gods", Tier.ON_DEMAND, locks),
         "floor": floor,
     }
     found: Ratios = {name: [] for name in ways}

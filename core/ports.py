@@ -269,7 +269,7 @@ class Provisioner(Protocol):
 
     @property
     def where(self) -> str:
-        """Return the place in words ("this host, port chosen, loopback only")."""
+        """Return the place in words ("this host, a free port, loopback only")."""
 
     def room(self) -> Needs:
         """Return the disk and memory that are free for a new instance.

@@ -90,7 +90,10 @@ def extended(instance: Instance) -> list[Json]:
 def usage() -> list[Json]:
     """Return what can be typed."""
     lines = [f"`/backups {escape(form)}`   {says}" for form, says in USAGE.values()]
-    return [section("\n".join(lines)), context("Ids can be shortened to any unique beginning.")]
+    return [
+        section("\n".join(lines)),
+        context("Of an id its end is enough, such as `7f3a1c`, or any unique beginning."),
+    ]
 
 
 def choose_source(names: Sequence[str], chosen: str = "") -> Json:

@@ -53,7 +53,7 @@ def details(backup: Backup, keeping: Keeping = NOTHING) -> list[Json]:
     """Return what stands under an opened row: what it is, how it went, and what can be done with it."""
     told = [f"*Id* {code(backup.id)}   *Source* {code(backup.source)}   *Tiers* {tiers(backup.tiers)}"]
     if backup.size:
-        ratio = f", {backup.raw_size / backup.size:.1f} times that unpacked" if backup.raw_size > backup.size else ""
+        ratio = f" ({size(backup.raw_size)} unpacked)" if backup.raw_size else ""
         told.append(f"*Size* {size(backup.size)}{ratio}   *SHA-256* {code(short(backup.archive_sha256))}")
     told.append(f"*Asked for* {when(backup.requested_at)} by {person(backup.requested_by)} {quoted(backup.note)}")
     told += [line for line in (_took(backup), _holds(backup), _proof(backup)) if line]
@@ -104,7 +104,7 @@ def _saying(backup: Backup, last_good: Backup | None) -> str:
         case BackupState.PENDING:
             return f"{name} initiated by {who}{note}"
         case BackupState.RUNNING:
-            return f"{name} initiated by {who}{note}: {step(backup.step)}"
+            return _running(backup, name, f"{who}{note}")
         case BackupState.GOOD:
             held = f", {counts(backup.counts)}" if backup.counts else ""
             warning = f"\n*Look at this* {escape(cut(backup.warning, SAYING))}" if backup.warning else ""
@@ -116,6 +116,14 @@ def _saying(backup: Backup, last_good: Backup | None) -> str:
             return f"{name} by {who}{note} was cancelled. Leftovers are removed, {code(backup.source)} was not touched."
         case _:
             return f"{name} by {who}{note} {_failed(backup)}{_last_good(backup, last_good)}{_reference(backup)}"
+
+
+def _running(backup: Backup, name: str, who: str) -> str:
+    if backup.verified_at is None:
+        return f"{name} initiated by {who}: {step(backup.step)}"
+    # What may take minutes on a busy machine is only the proof: people need not wait for it.
+    stored = f"is stored and verified, {size(backup.size)}"
+    return f"{name} by {who} {stored}. Being proven since {when(backup.verified_at)}: {step(backup.step)}"
 
 
 def _went(backup: Backup) -> str:

@@ -75,7 +75,10 @@ def _waiting(dashboard: Dashboard, reader: str) -> list[Json]:
     for restore in dashboard.waiting[:WAITING]:
         who, until = person(restore.requested_by), when(restore.expires_at)
         text = f"Restore of {code(restore.plan.source)} asked for by {who} {quoted(restore.reason)}, until {until}"
-        blocks += [section(f"{text} · plan {code(restore.plan.short)}"), *actions(_buttons(restore, dashboard, reader))]
+        blocks += [
+            section(f"{text} · plan {code(restore.plan.short)} · {code(restore.id)}"),
+            *actions(_buttons(restore, dashboard, reader)),
+        ]
     if len(dashboard.waiting) > WAITING:
         blocks.append(context(f"… and {len(dashboard.waiting) - WAITING} more: the approvers' channel has them all."))
     return blocks

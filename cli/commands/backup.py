@@ -20,11 +20,7 @@ def now(given: Namespace, screen: Screen) -> int:
             return _begun(screen, _in_background(core, given, source))
         initiated = core.create_backup(source, me(), given.note)
         backup = initiated.backup
-        screen.remark(
-            f"A backup of {source} is under way already: {backup.id}. Waiting for it."
-            if initiated.joined
-            else f"Backup of {source} initiated: {backup.id}"
-        )
+        screen.remark(_joined(backup, given.note) if initiated.joined else f"Backup of {source} initiated: {backup.id}")
         return _ended(screen, follow(core, screen, _run(core, initiated)))
 
 
@@ -54,6 +50,16 @@ def cancel(given: Namespace, screen: Screen) -> int:
         core.cancel_run(given.id, me())
     screen.say(f"{given.id} is asked to stop. What it made is removed.", {"cancelled": given.id})
     return exits.GOOD
+
+
+def _joined(backup: Backup, note: str) -> str:
+    """Say that it is another's, and from before: whoever is about to change something has to know."""
+    began = f" since {backup.started_at:%H:%M:%S} UTC" if backup.started_at else ""
+    return (
+        f"A backup of {backup.source} is under way already{began}: {backup.id}. Waiting for it."
+        f"{' Your note was not kept.' if note else ''}\n"
+        "It may show the data as they were before you asked. For later ones ask again when it is done."
+    )
 
 
 def _run(core: Core, initiated: Initiated) -> Run[Backup]:

@@ -148,7 +148,7 @@ class Ledger(Generic[Record]):
     def _unknown(self, reference: str) -> UnknownName:
         return UnknownName(
             f"I don't know {'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun} {reference[:60]!r}.",
-            hint="Give its id or the beginning of it, as the list shows it.",
+            hint="Give its id, or what the list shows of it.",
         )
 
     def _ambiguous(self, reference: str, found: list[dict[str, Any]]) -> AmbiguousId:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 class RestorePlan:
     """A restore before it is done. Sizes are bytes; times are ISO 8601 text in UTC, so that the hash is stable.
 
-    `where` is the provisioner's own words for the place ("this host, port chosen, loopback only").
+    `where` is the provisioner's own words for the place ("this host, a free port, loopback only").
     `disk_bytes` and `memory_bytes` are what the new instance is expected to need.
     """
 

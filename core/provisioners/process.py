@@ -42,7 +42,7 @@ class ProcessProvisioner:
         expose: bool = False,
     ) -> None:
         self.name = name
-        self.where = f"this host, port chosen, {'loopback only' if is_loopback(host) else f'listening on {host}'}"
+        self.where = f"this host, a free port, {'loopback only' if is_loopback(host) else f'listening on {host}'}"
         self.directory = directory
         self.ports = ports
         self.host = host

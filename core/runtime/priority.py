@@ -6,13 +6,12 @@ import sys
 import threading
 from pathlib import Path
 
-NICENESS = 10
-"""Half way down: such work still advances on a machine that is busy, and gives way to everything else."""
-PROGRAM_NICENESS = 19
-"""A program that gives way goes all the way down: a JVM warms up with more threads than there are processors."""
+AWAITED, UNATTENDED = 10, 19
+"""How far down work goes, in Linux's niceness: half way where a person waits for it, so that it still advances on a
+busy machine; all the way where nobody does."""
 
 
-def give_way() -> None:
+def give_way(niceness: int = AWAITED) -> None:
     """Let this thread, and the threads and programs it starts from now on, run when others don't need the processor.
 
     It can't be taken back without privileges: call it in a thread that ends with the work. Linux alone gives each
@@ -20,12 +19,12 @@ def give_way() -> None:
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 def gives_way() -> bool:
     """Say whether this thread does."""
-    return sys.platform == "linux" and os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) >= NICENESS
+    return _niceness() >= AWAITED
 
 
 def take_along(pid: int) -> None:
@@ -36,5 +35,8 @@ def take_along(pid: int) -> None:
     """
     if gives_way():
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, PROGRAM_NICENESS)
-            Path(f"/proc/{pid}/autogroup").write_text(str(PROGRAM_NICENESS), encoding="ascii")
+            Path(f"/proc/{pid}/autogroup").write_text(str(_niceness()), encoding="ascii")
+
+
+def _niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) if sys.platform == "linux" else 0

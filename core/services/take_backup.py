@@ -14,14 +14,14 @@ from core.errors import (
     ProofFailed,
     SafeholdError,
 )
-from core.model.backup import Backup, BackupState, Failure
+from core.model.backup import Backup, BackupState, Failure, Tier
 from core.model.image import Image
 from core.model.manifest import Manifest, StoredArchive
 from core.model.person import SYSTEM
 from core.model.progress import Step
 from core.model.source import Prove, Source
 from core.ports import Clock, Runner
-from core.runtime.priority import give_way
+from core.runtime.priority import AWAITED, UNATTENDED, give_way
 from core.services.adapters import Adapters
 from core.services.adopt_stored import ENDED_BADLY, adopt_stored, good_as_recorded, is_stored
 from core.services.failures import FailureLog
@@ -83,7 +83,7 @@ class TakeBackup:
             with report.timed("capture"):
                 image = engine.capture(source, backup.id, report)
             # From here on nothing of the source is held: it goes first, we take what it leaves.
-            give_way()
+            give_way(AWAITED if Tier.ON_DEMAND in backup.tiers else UNATTENDED)
             with report.timed("store"):
                 stored = vault.put(source.name, backup.id, image, report)
         finally:

@@ -88,14 +88,18 @@ def test_a_refusal_in_the_background_reaches_the_person(workplace: Workplace) ->
 
 
 def test_two_at_once_join_in_one_backup(workplace: Workplace) -> None:
-    """A second `now` while one runs waits for the same backup; both end well."""
+    """A second `now` while one runs waits for the same backup, told that it is from before; both end well."""
     workplace.fill(ROWS_FOR_A_LONG_RUN // 3)
-    both = [workplace.start("now", "--json") for _ in range(2)]
+    both = [workplace.start("now", "--json", "--note", "mine") for _ in range(2)]
     ended = [process.communicate(timeout=PATIENCE_SECONDS) for process in both]
     assert [process.returncode for process in both] == [0, 0], ended
     listed = workplace.typed("list", "--json").document
     assert listed["backups"][0]["state"] == "good"
-    assert listed["total"] == 1 or all("under way already" not in err for _, err in ended)
+    told = ["under way already" in err for _, err in ended]
+    assert sum(told) == 2 - listed["total"]
+    for joined, (_, err) in zip(told, ended, strict=True):
+        assert ("Your note was not kept." in err) is joined
+        assert ("before you asked" in err) is joined
 
 
 def test_a_closed_pipe_is_no_fault(workplace: Workplace) -> None:
