@@ -121,7 +121,9 @@ class SweepVaults:
             found.orphans += 1
             found.name(entry, "a whole archive that no record knows")
         elif record is not None and entry.committed and record.state in ENDED_BADLY:
-            self._adopt(vault, entry, found)
+            # A copy in another vault is not what the record is about.
+            if (record.vault, record.source) == (vault.name, entry.source):
+                self._adopt(vault, entry, found)
         elif not entry.committed and (record is None or record.state in WITHOUT_BYTES):
             if self.clock.now() - entry.changed_at < timedelta(seconds=self.after_seconds):
                 found.young += 1

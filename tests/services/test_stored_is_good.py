@@ -117,16 +117,17 @@ def test_a_vault_that_hangs_at_a_manifest_stops_nobody(world: World) -> None:
 
 
 def test_the_sweep_calls_good_what_a_run_stored_that_ended_badly(world: World) -> None:
-    """A whole archive of a failed run is found, counted and told; one without its archive stays failed."""
-    whole, half = world.take(), world.take()
-    for key in (whole, half):
+    """A whole archive of a failed run is found and counted; one without its archive is not, nor a copy elsewhere."""
+    whole, half, copy = world.take(), world.take(), world.take()
+    for key in (whole, half, copy):
         world.core.catalog.backups.move(key, GOOD, state=BackupState.INTERRUPTED, proof=Proof.NONE, size=0)
+    world.core.catalog.backups.move(copy, frozenset({BackupState.INTERRUPTED}), vault="another")
     next((world.root / "vault" / "orders" / half).glob("*.tar.zst")).unlink()
     assert world.core.sweep_vaults.one("local").adopted == 1
     found = record(world, whole)
     assert (found.state, found.proof) == (BackupState.GOOD, Proof.PROVEN)
     assert found.size > 0
-    assert record(world, half).state is BackupState.INTERRUPTED
+    assert {record(world, key).state for key in (half, copy)} == {BackupState.INTERRUPTED}
     assert world.core.sweep_vaults.one("local") == Swept("local")
 
 
