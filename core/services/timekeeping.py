@@ -40,10 +40,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Timekeeping:
-    """Everything a door may ask for. `duties` are done by themselves, in this order at a start.
-
-    Expiring and pruning are not among them yet: nothing is deleted before people can see it coming and say no.
-    """
+    """Everything a door may ask for. `duties` are done by themselves, in this order at a start."""
 
     schedules: Schedules
     retention: Retention
@@ -80,5 +77,7 @@ def keep_time(
         duties=(
             Duty(WAKE, WAKE_SECONDS, WakeSchedules(catalog, adapters, schedules, create)),
             Duty("judge ages", 30, JudgeAge(catalog, adapters)),
+            Duty("expire", 60, expire),
+            Duty("prune", 60, prune),
         ),
     )

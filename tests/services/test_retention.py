@@ -1,7 +1,7 @@
 """What is let go, what is deleted, and what no rule, hand or accident can delete."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -277,3 +277,21 @@ def test_why_answers_for_every_state(timed: Timed) -> None:
     timed.world.source_path.unlink()
     failed = timed.take(MIDNIGHT + 9 * DAY + HOUR)
     assert "nothing of it is stored" in why(timed.backup(failed)).says
+
+
+def test_a_bot_lets_go_and_deletes_by_itself(timed: Timed) -> None:
+    """Nobody calls for it: the duties of a leading bot expire what no rule keeps, and prune it a day later."""
+    first, *rest = [timed.take(MIDNIGHT + day * DAY + 3 * HOUR + day * timedelta(minutes=1)) for day in range(WEEK + 1)]
+
+    def duties(moment: datetime) -> None:
+        timed.set(moment)
+        for duty in timed.core.duties.all:
+            if duty.name in {"expire", "prune"}:
+                assert timed.core.duties.run(duty)
+        timed.world.settled("prune:orders")
+
+    duties(MIDNIGHT + WEEK * DAY + 12 * HOUR)
+    assert timed.backup(first).state is BackupState.EXPIRED
+    duties(MIDNIGHT + WEEK * DAY + 37 * HOUR)
+    assert timed.backup(first).state is BackupState.PRUNED
+    assert timed.stored == rest
