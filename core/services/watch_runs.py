@@ -15,6 +15,7 @@ from core.services.end_runs import EndRuns
 
 SILENT = frozenset(
     {
+        "fetching JanusGraph",
         "starting Java",
         "opening",
         "checking storage",

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from core.model.backup import Backup, BackupState
 from core.model.progress import Step
 from core.model.restore import RestoreState
@@ -66,6 +68,18 @@ def test_run_that_moves_is_left_alone(world: World) -> None:
         world.clock.passed += STALLED - 1
         world.core.catalog.backups.report(backup.id, Step("storing", done, 10))
     world.core.catalog.backups.report(backup.id, Step("checking storage"))
+    watch()
+    world.clock.passed += 10 * STALLED
+    watch()
+    assert world.core.find_backup(backup.id).state is BackupState.RUNNING
+    world.core.runner.cancel(backup.id)
+
+
+@pytest.mark.parametrize("step", ["fetching JanusGraph", "starting Java", "counting", "starting"])
+def test_steps_that_can_not_say_how_far_they_are_may_be_silent(world: World, step: str) -> None:
+    """A slow network and a big graph take their time, and a start has a deadline of its own."""
+    backup, _ = hanging(world, Step(step, 5, 10))
+    watch = watcher(world)
     watch()
     world.clock.passed += 10 * STALLED
     watch()
