@@ -41,6 +41,7 @@ class Action(StrEnum):
     LATER = "later"
     BACK = "back"
     THAW = "thaw"
+    LET_GO = "let_go"
     SCHEDULE = "schedule"
     CHANGE_SCHEDULE = "change_schedule"
     EDIT_SCHEDULE = "edit_schedule"

@@ -27,6 +27,7 @@ class Verb(StrEnum):
     RELEASE = "release"
     POLICY = "policy"
     SCHEDULE = "schedule"
+    LET_GO = "let-go"
     FREEZE = "freeze"
     THAW = "thaw"
     APPROVE = "approve"
@@ -50,6 +51,7 @@ USAGE = {
     Verb.RELEASE: ("release <id>", "take the hold away"),
     Verb.POLICY: ("policy [source]", "what is kept, and what goes next"),
     Verb.SCHEDULE: ("schedule [source]", "when backups are taken, to look at and to change"),
+    Verb.LET_GO: ("let-go [source]", "say yes to what retention holds back"),
     Verb.FREEZE: ("freeze <until> <reason>", "delete nothing of any source until then"),
     Verb.THAW: ("thaw", "end the freeze"),
     Verb.APPROVE: ("approve <restore id>", "let a restore begin"),
@@ -72,6 +74,7 @@ EXAMPLES = {
     Verb.RELEASE: "release 7f3a",
     Verb.POLICY: "policy gods",
     Verb.SCHEDULE: "schedule gods",
+    Verb.LET_GO: "let-go gods",
     Verb.FREEZE: 'freeze 7d "rows are missing, we are looking"',
     Verb.APPROVE: "approve r-5d0c",
     Verb.DENY: 'deny r-5d0c "use staging"',
@@ -79,7 +82,7 @@ EXAMPLES = {
     Verb.DESTROY: "destroy janusgraph-restore-20261123T051422Z",
     Verb.CANCEL: "cancel 7f3a",
 }
-NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW, Verb.POLICY, Verb.SCHEDULE}
+NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW, Verb.POLICY, Verb.SCHEDULE, Verb.LET_GO}
 TAKES_TEXT = frozenset({Verb.NOW, Verb.DENY, Verb.FREEZE})
 TAKES_NOTHING = frozenset({Verb.INSTANCES, Verb.THAW})
 CLOCK = re.compile(r"\d{1,2}:\d{2}")

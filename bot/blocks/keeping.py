@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.blocks.parts import Json, actions, asks, button, context, line_input, modal, plain, section
+from bot.blocks.parts import Json, actions, asks, button, confirm, context, line_input, modal, plain, section
 from bot.blocks.text import code, day, duration, person, quoted, size, verbatim, when
 from bot.ids import Action, Block, View
 from core.model.backup import Backup, BackupState
@@ -84,6 +84,12 @@ def buttons(backup: Backup) -> list[Json]:
 def keep_button(backup: Backup) -> Json:
     """Return the button that holds a backup."""
     return button("Keep", Action.KEEP, backup.id, style="primary" if backup.state is BackupState.EXPIRED else "")
+
+
+def let_go_button(source: str) -> Json:
+    """Return the button that says yes to what is held back of a source. It asks once more."""
+    text = f"What is held back of {source} is let go, one time. Keep saves it as long as its bytes are there."
+    return button("Let them go", Action.LET_GO, source, confirm=confirm("Let them go?", text, "Let go", "Hold back"))
 
 
 def held(hold: Hold) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from bot.blocks.keeping import let_go_button
 from bot.blocks.notice_digest import digest
 from bot.blocks.notice_expiring import expiring, pruned
 from bot.blocks.notice_parts import Said, moment, someone, worded
@@ -133,10 +134,9 @@ def _held_back(notice: Notice, _folded: Sequence[Notice]) -> Said:
     text = (
         f"*{facts.get('count', 0)} of {many(int(facts.get('of', 0)), 'backup')} of {name} would expire at once,* so "
         f"none was let go. {escape(cut(str(facts.get('why', '')), SAYING))}\n"
-        f"Look at it with `/backups policy {escape(notice.about)}`. If it is meant, somebody with the right *retain* "
-        "can let them go."
+        "*Retention* shows which. If it is meant, somebody with the right *retain* can let them go."
     )
-    return worded(text)
+    return worded(text, [button("Retention", Action.POLICY, notice.about), let_go_button(notice.about)])
 
 
 def _frozen(notice: Notice, _folded: Sequence[Notice]) -> Said:

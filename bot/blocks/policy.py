@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
-from typing import Self
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
 
-from bot.blocks.keeping import frozen, keep_button
+from bot.blocks.keeping import frozen, keep_button, let_go_button
 from bot.blocks.listing import ListPlace
 from bot.blocks.parts import Json, actions, button, confirm, context, divider, header, section
-from bot.blocks.text import code, cut, duration, person, quoted, size, tiers, verbatim, when
+from bot.blocks.text import code, cut_markup, duration, person, quoted, size, tiers, verbatim, when
 from bot.ids import Action
 from core.errors import Stale
 from core.model.freeze import Freeze
@@ -19,9 +19,10 @@ from core.services.retention import Leaving
 AHEAD = timedelta(days=35)
 """How far the preview looks: a month, so that each weekly one is seen to go."""
 ROWS = 6
-POLICIES = 10
-NAMED = 20
-WHY = 300
+POLICIES = 5
+HELD_BACK = 3
+NAMED = 5
+WHY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class PolicyPlace:
 class Outlook:
     """What is kept by which policy, and what goes when, the soonest first.
 
-    `unseen` are sources that store too many backups to look ahead in passing.
+    `held_back` says of sources what of them waits for a yes (`HoldBack.waiting`). `unseen` are sources that store too
+    many backups to look ahead in passing.
     """
 
     policies: Mapping[str, Policy]
@@ -61,6 +63,7 @@ class Outlook:
     grace_seconds: float
     freeze: Freeze | None = None
     unseen: Sequence[str] = ()
+    held_back: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
@@ -68,8 +71,12 @@ def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
     blocks = [header(f"Retention of {place.source}" if place.source else "Retention of every source")]
     if outlook.freeze is not None:
         blocks += [section(frozen(outlook.freeze), _thaw_button())]
-    for policy, names in _by_policy(outlook.policies)[:POLICIES]:
-        blocks.append(section(_rules(policy, names if not place.source else ())))
+    for name, facts in list(outlook.held_back.items())[:HELD_BACK]:
+        blocks += held_back(name, facts)
+    found = _by_policy(outlook.policies)
+    blocks += [section(_rules(policy, names if not place.source else ())) for policy, names in found[:POLICIES]]
+    if (more := len(found) - POLICIES) > 0:
+        blocks.append(context(f"… and {more} more: `/backups policy` with a source's name shows any."))
     blocks += [context(_grace(outlook.grace_seconds)), divider()]
     total = len(outlook.leaving)
     first = min(place.first, max(1, (total - 1) // ROWS * ROWS + 1))
@@ -82,6 +89,19 @@ def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
         named = ", ".join(map(code, outlook.unseen[:NAMED]))
         blocks.append(context(f"{named}: too many backups to look ahead here. `safehold policy` does."))
     return [*blocks, *_footer(replace(place, first=first), len(shown), total)]
+
+
+def held_back(source: str, facts: Mapping[str, Any]) -> list[Json]:
+    """Return what waits for a yes, with the way to say it."""
+    many, of, why = facts.get("count", 0), facts.get("of", 0), cut_markup(verbatim(str(facts.get("why", ""))), WHY)
+    told = f"*Held back*: {many} of {of} good backups of {code(source)} would go at once, so none does. {why}"
+    return [section(told, let_go_button(source))]
+
+
+def let_go(source: str, until: datetime) -> list[Json]:
+    """Return the answer to the yes."""
+    told = f"What is held back of {code(source)} may go until {when(until)}, one time."
+    return [section(f"{told} *Keep* saves one as long as its bytes are there.")]
 
 
 def froze(freeze: Freeze) -> list[Json]:
@@ -126,7 +146,7 @@ def _row(one: Leaving, *, with_source: bool) -> str:
     backup = one.backup
     source = [code(backup.source)] if with_source else []
     about = [*source, when(backup.taken_at), tiers(backup.tiers), size(backup.size), code(backup.id.rpartition("-")[2])]
-    why = verbatim(cut(one.why, WHY))
+    why = cut_markup(verbatim(one.why), WHY)
     return f"{' · '.join(about)}\nbytes deleted from *{when(one.at)}* on: {why}"
 
 

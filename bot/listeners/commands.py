@@ -21,6 +21,7 @@ ANSWERS: dict[Verb, Callable[[Call, Request], None]] = {
     Verb.RELEASE: lambda call, request: keep.release(call, request.subject),
     Verb.POLICY: policy.show_policy,
     Verb.SCHEDULE: schedule.show_schedule,
+    Verb.LET_GO: policy.ask_let_go,
     Verb.FREEZE: policy.freeze,
     Verb.THAW: lambda call, _request: policy.thaw(call),
     Verb.APPROVE: lambda call, request: approve.decide(call, request, approve=True),

@@ -90,9 +90,9 @@ def release(call: Call, reference: str) -> None:
 def why(call: Call, reference: str) -> None:
     """Say why a backup is kept, and when it would go."""
     backup, retention = call.core.find_backup(reference), call.core.time.retention
-    verdict = retention.why(backup)
+    verdict, reasons = retention.why(backup), retention.every_reason(backup)
     then = _then(call, backup, verdict)
-    call.say(keeping.why(backup, verdict, verdict.reasons, retention.policy(backup.source), then), "Why kept")
+    call.say(keeping.why(backup, verdict, reasons, retention.policy(backup.source), then), "Why kept")
 
 
 def until_typed(call: Call, text: str) -> datetime:

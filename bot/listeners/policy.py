@@ -11,8 +11,9 @@ from bot.ids import Action
 from bot.listeners.browse import only_source
 from bot.listeners.keep import MOST_ASKED, until_typed
 from bot.parse import Request
-from core.errors import UsageError
+from core.errors import Stale, UsageError
 from core.services.access import Verb
+from core.services.hold_back import HoldBack
 from core.services.retention import Leaving
 from core.services.text import checked_text
 
@@ -25,6 +26,7 @@ def register(guard: Guard) -> None:
     guard.action(Action.POLICY, open_policy)
     for name in (Action.SOONER, Action.LATER):
         guard.action(name, turn)
+    guard.action(Action.LET_GO, let_go, Verb.RETAIN, once=True)
     guard.action(Action.THAW, thaw, Verb.RETAIN, once=True)
 
 
@@ -66,6 +68,30 @@ def thaw(call: Call) -> None:
     call.say(pages.thawed(lifted), "Retention goes on")
 
 
+def ask_let_go(call: Call, request: Request) -> None:
+    """Answer /backups let-go: show what would go, with the button that lets it.
+
+    Raises:
+        UsageError: there are several sources and none was named.
+        Stale: nothing is held back.
+
+    """
+    source = request.subject or only_source(call)
+    if not source:
+        raise UsageError("Of which source?", hint="For example: /backups let-go gods")
+    facts = HoldBack(call.core.catalog).waiting(call.core.adapters.source(source).name)
+    if not facts:
+        raise Stale(f"Nothing of {source} is held back.", hint="Nothing was changed.")
+    call.say(pages.held_back(source, facts), "Held back")
+
+
+def let_go(call: Call) -> None:
+    """Say yes to what is held back."""
+    until = call.core.time.allow_expiry(call.value, call.person)
+    call.desk.board.wake()
+    call.say(pages.let_go(call.value, until), "Let go")
+
+
 def policy_blocks(call: Call, place: PolicyPlace) -> list[Json]:
     """Return the page as it is now.
 
@@ -85,6 +111,7 @@ def policy_blocks(call: Call, place: PolicyPlace) -> list[Json]:
         grace_seconds=retention.grace_seconds,
         freeze=retention.freeze(),
         unseen=unseen,
+        held_back={name: facts for name in names if (facts := HoldBack(core.catalog).waiting(name))},
     )
     return pages.policy_page(outlook, place)
 

@@ -7,7 +7,7 @@ import pytest
 from core.errors import Stale
 from tests.bot.conftest import World
 from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
-from tests.bot.test_keep import expire
+from tests.bot.test_keep import expire, standing
 
 RETAIN = f'retain = ["{APPROVER}"]'
 
@@ -121,6 +121,35 @@ def test_who_may_not_freeze_is_told_who_may(make_world: Callable[..., World]) ->
     world = make_world(more=RETAIN)
     for typed in ("freeze 7d look", "thaw"):
         assert world.people.typed(ONCALL, typed).text.endswith(f"Those who may: <@{APPROVER}>.")
+
+
+def test_what_is_held_back_waits_for_a_yes(make_world: Callable[..., World]) -> None:
+    """Where most would go at once the channel and the policy say so, with a button that those who retain may press."""
+    world = make_world(more=RETAIN)
+    assert "Nothing of orders is held back." in world.people.typed(APPROVER, "let-go").text
+    for _ in range(12):
+        world.backed_up()
+    world.core.time.expire(world.clock.now())
+    told = standing(world, "11 of 12 backups of `orders` would expire at once")
+    shown = world.people.press(GUEST, button(told["blocks"], "Retention"), ephemeral=False)
+    assert shown.body["replace_original"] is False
+    assert "*Held back*: 11 of 12 good backups of `orders` would go at once, so none does." in shown.text
+    asked = world.people.typed(ONCALL, "let-go orders")
+    assert "*Held back*: 11 of 12" in asked.text
+    refused = world.people.press(ONCALL, button(asked.blocks, "Let them go"))
+    assert refused.text.endswith(f"Those who may: <@{APPROVER}>.")
+    done = world.people.press(APPROVER, button(told["blocks"], "Let them go"), ephemeral=False)
+    assert "What is held back of `orders` may go until <!date^" in done.text
+    world.core.time.expire(world.clock.now())
+    assert world.people.typed(ONCALL, "list").text.count("*expires*") == 9
+    assert [entry.act for entry in world.core.catalog.audit.entries()].count("allow-expiry") == 1
+
+
+def test_let_go_asks_which_source(make_world: Callable[..., World]) -> None:
+    """With several sources one has to be named, and one that is not known is named."""
+    world = make_world(("orders", "people"), RETAIN)
+    assert "Of which source? For example: /backups let-go gods" in world.people.typed(APPROVER, "let-go").text
+    assert "Did you mean orders?" in world.people.typed(APPROVER, "let-go ordres").text
 
 
 def test_the_header_says_what_comes_next(world: World) -> None:

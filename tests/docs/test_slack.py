@@ -17,6 +17,6 @@ def test_the_page_lists_every_verb_as_the_help_does() -> None:
 
 def test_the_hint_under_the_command_names_every_verb() -> None:
     """What Slack shows while somebody types is all that can be typed."""
-    hint = re.search(r'usage_hint: "\[([a-z|]+)\]', HINT)
+    hint = re.search(r'usage_hint: "\[([a-z|-]+)\]', HINT)
     assert hint is not None
     assert set(hint[1].split("|")) == set(USAGE)
