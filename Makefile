@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-input
 PACKAGES := bot core cli playground
 BENCHES := archive memory latency acknowledge catalog
-TORTURES := torture_capture torture_corruption torture_kill torture_moments torture_dst
+TORTURES := torture_capture torture_corruption torture_kill torture_moments torture_dst torture_model
 # pip's own account is long: one line a download, and what failed.
 SHORTLY := | { grep -E --line-buffered '^ *(Downloading|ERROR|error:|WARNING: Retrying)' || true; }
 
@@ -36,7 +36,7 @@ unit: $(VENV)/installed-dev ## the tests alone; ARGS="tests/model -x" narrows th
 bench: $(VENV)/installed-dev ## the figures of docs/benchmarks.md; long
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m bench.$$name; done
 
-torture: $(VENV)/installed-dev ## hot captures under load, kill -9, flipped bytes, changes of clocks; long
+torture: $(VENV)/installed-dev ## hot captures under load, kill -9, flipped bytes, changes of clocks, years of accidents; long
 	@for name in $(TORTURES); do echo "== $$name"; $(BIN)/python -m bench.$$name; done
 
 clean: ## remove what was built here; the demo's data too

@@ -22,16 +22,13 @@ from core.catalog.columns import (
     optional,
 )
 from core.catalog.file import CatalogFile, rows
-from core.catalog.leases import Leases
+from core.catalog.leases import RUN_SECONDS, Leases
 from core.catalog.ledger import Ledger, newest_revision, next_revision
 from core.catalog.paging import Around, rows_around, totals_of
 from core.catalog.schema import FAILED_BACKUPS, OPEN_BACKUPS
 from core.errors import LeaseHeld
 from core.model.backup import Backup, BackupState, Page, Proof
 from core.model.progress import Step
-
-LEASE_SECONDS = 7 * 86_400
-"""A run's lease ends with its state, or is settled when its process dies, long before this."""
 
 OPEN = frozenset({BackupState.PENDING, BackupState.RUNNING})
 
@@ -106,7 +103,7 @@ class Backups(Ledger[Backup]):
             if open_one is not None:
                 return self._join(db, open_one, backup), False
             name, at = source_lease(backup.source), backup.requested_at
-            if not self._leases.acquire(name, backup.owner, backup.id, at, LEASE_SECONDS):
+            if not self._leases.acquire(name, backup.owner, backup.id, at, RUN_SECONDS):
                 raise LeaseHeld(
                     f"{backup.source} is in use by another run.", hint="Wait until it has ended, then ask again."
                 )

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from core.catalog.columns import MOMENT, PLAIN, Table, moment_text
 from core.catalog.file import CatalogFile, rows
 
+RUN_SECONDS = 100 * 365 * 86_400
+"""How long the lease of a run lasts. It ends with its run, or once its owner is seen to be dead, and not by the clock:
+one that is set ahead by a week would let a second run at a source that the first is still at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:

@@ -1,6 +1,7 @@
 """Back up now: record a pending backup and hand its run to the runner."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +29,7 @@ class Initiated:
 
 @dataclass(frozen=True, slots=True)
 class CreateBackup:
-    """Start a backup of a source, or join the one that runs."""
+    """Start a backup of a source, or join the one that runs. `entropy` gives so many random bits for an id."""
 
     catalog: Catalog
     adapters: Adapters
@@ -37,6 +38,7 @@ class CreateBackup:
     runner: Runner
     take: TakeBackup
     owner: str
+    entropy: Callable[[int], int] = secrets.randbits
 
     def __call__(
         self,
@@ -84,7 +86,7 @@ class CreateBackup:
     def _pending(self, asked: "_Wanted") -> Backup:
         configured, now = self.adapters.source(asked.source), self.clock.now()
         return Backup(
-            id=naming.backup_id(now, secrets.randbits(24)),
+            id=naming.backup_id(now, self.entropy(24)),
             source=asked.source,
             engine=configured.engine,
             vault=configured.vault,

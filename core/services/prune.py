@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from core.catalog import Catalog
 from core.catalog.backups import source_lease
+from core.catalog.leases import RUN_SECONDS
 from core.errors import NotRestorable, OperationError, SafeholdError, UnavailableError
 from core.model.backup import Backup, BackupState
 from core.model.notice import Notice, NoticeKind
@@ -21,8 +22,6 @@ from core.services.tell_pruned import note_pruned
 
 LEAVING = frozenset({BackupState.EXPIRED, BackupState.PRUNING})
 PRUNING = frozenset({BackupState.PRUNING})
-LEASE_SECONDS = 7 * 86_400
-"""Leases of runs are settled by the death of their owner, long before this."""
 PAUSES = (300.0, 1_800.0, 7_200.0, 21_600.0)
 """Seconds until a deletion that failed is tried again, the last one from then on."""
 
@@ -52,8 +51,10 @@ class Prune:
     _refused: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __call__(self, now: datetime) -> None:
-        """Begin what is due."""
+        """Begin what is due; nothing while retention is frozen, not even what a failed deletion left marked."""
         due = [backup for backup in self.catalog.retained.leaving() if self._is_due(backup, now)]
+        if not due or self.retention.freeze() is not None:
+            return
         due.sort(key=attrgetter("source"))
         for source, backups in groupby(due, key=attrgetter("source")):
             self._begin(source, tuple(backup.id for backup in backups), now)
@@ -69,7 +70,7 @@ class Prune:
 
     def _begin(self, source: str, ids: Sequence[str], now: datetime) -> None:
         run, lease = prune_run(source), source_lease(source)
-        if not self.runner.wait(run, 0) or not self.catalog.leases.acquire(lease, self.owner, run, now, LEASE_SECONDS):
+        if not self.runner.wait(run, 0) or not self.catalog.leases.acquire(lease, self.owner, run, now, RUN_SECONDS):
             return
         try:
             self.runner.submit(run, lambda: self._run(source, ids))
@@ -113,7 +114,7 @@ class Prune:
     def _claim(self, backup: Backup) -> Backup | None:
         """Mark a backup as being deleted, in one write with the last look at retention; None where it stays."""
         if backup.state is BackupState.PRUNING:
-            return backup
+            return backup if self.retention.freeze() is None else None
         # That what it has to make room for is really there is seen with eyes, not taken from the record.
         unseen = self.retention.find_missing(backup.source)
         with self.catalog.write():

@@ -11,7 +11,7 @@ from core.model.expiry import coming, preview
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import every_reason, verdicts
-from core.model.verdict import Candidate, Lock, Reason, Verdict, candidate_of
+from core.model.verdict import EVERY_LOCK, Candidate, Lock, Reason, Verdict, candidate_of
 from core.model.wall_time import zone_of
 from core.ports import Clock
 from core.services.adapters import Adapters
@@ -34,7 +34,10 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Verdicts on what is stored now. Answers cost what one source keeps, never what it ever had."""
+    """Verdicts on what is stored now. Answers cost what one source keeps, never what it ever had.
+
+    `locks` is for the torture that shows what each lock is there for; everybody else leaves it alone.
+    """
 
     catalog: Catalog
     adapters: Adapters
@@ -43,6 +46,7 @@ class Retention:
     find_missing: FindMissing
     clock: Clock
     grace_seconds: float
+    locks: frozenset[Lock] = EVERY_LOCK
 
     def policy(self, source: str) -> Policy:
         """Return the policy of a source, with days as its schedule's zone has them; the fixed one of an unknown source.
@@ -66,8 +70,9 @@ class Retention:
         """
         with self.catalog.read():
             backups, now = self._stored(source), self.clock.now()
+            freeze = self.freeze()
             candidates = [_not_seen(one) if one.id in unseen else one for one in self._candidates(backups)]
-            answers = verdicts(candidates, self.policy(source), now, freeze=self.freeze())
+            answers = verdicts(candidates, self.policy(source), now, freeze=freeze, locks=self.locks)
         return {backup.id: (backup, answers[backup.id]) for backup in backups}
 
     def why(self, backup: Backup, unseen: frozenset[str] = NONE) -> Verdict:

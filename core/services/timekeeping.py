@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.catalog import Catalog
 from core.model.policy import Policy
+from core.model.verdict import EVERY_LOCK, Lock
 from core.ports import Clock, Runner
 from core.services.access import Access
 from core.services.adapters import Adapters
@@ -55,13 +56,17 @@ class Timekeeping:
 
 
 def keep_time(
-    ground: Ground, create: CreateBackup, policies: Mapping[str, Policy], grace_seconds: float
+    ground: Ground,
+    create: CreateBackup,
+    policies: Mapping[str, Policy],
+    grace_seconds: float,
+    locks: frozenset[Lock] = EVERY_LOCK,
 ) -> Timekeeping:
-    """Put it together. `grace_seconds`: how long the bytes of a backup stay after it was let go."""
+    """Put it together. `grace_seconds`: how long the bytes of a backup stay after it was let go; `locks` are all."""
     catalog, adapters, access, clock = ground.catalog, ground.adapters, ground.access, ground.clock
     schedules = Schedules(catalog, adapters, access, clock)
     find_missing = FindMissing(catalog, adapters, clock)
-    retention = Retention(catalog, adapters, policies, schedules, find_missing, clock, grace_seconds)
+    retention = Retention(catalog, adapters, policies, schedules, find_missing, clock, grace_seconds, locks)
     expire = Expire(catalog, adapters, retention)
     prune = Prune(catalog, adapters, retention, clock, ground.runner, ground.owner)
     return Timekeeping(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.catalog import Catalog
+from core.catalog.leases import RUN_SECONDS
 from core.errors import CorruptionError, LeaseHeld, NotRestorable, ProofFailed
 from core.model.backup import Backup, BackupState, Proof
 from core.model.manifest import Manifest, ProofRecord
@@ -19,8 +20,6 @@ from core.services.reporting import Reporter
 from core.services.stored import as_recorded
 
 KEPT = frozenset({BackupState.GOOD, BackupState.DAMAGED})
-LEASE_SECONDS = 7 * 86_400
-"""Leases of runs are settled by the death of their owner, long before this."""
 
 
 def verify_run(backup_id: str) -> str:
@@ -61,7 +60,7 @@ class VerifyBackup:
         run, now = verify_run(backup.id), self.clock.now()
         # One that hangs is under way as well, though its lease was given back.
         free = self.runner.wait(run, 0)
-        if not free or not self.catalog.leases.acquire(run, self.owner, run, now, LEASE_SECONDS):
+        if not free or not self.catalog.leases.acquire(run, self.owner, run, now, RUN_SECONDS):
             raise LeaseHeld(f"Backup {backup.id} is being verified already.", hint="Its row shows how far it is.")
         try:
             self.catalog.audit.append(now, person, "verify", backup.id, "initiated", {})

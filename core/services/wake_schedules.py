@@ -104,7 +104,12 @@ class WakeSchedules:
     def _changed_at(self, source: str, now: datetime) -> datetime:
         # A changed schedule makes up for nothing that only it would have asked for.
         change = self.schedules.changed(source)
-        return min(change.changed_at, now) if change is not None else _LONG_AGO
+        if change is None:
+            return _LONG_AGO
+        if change.changed_at > now and self._woken_at is None:
+            # The clock was ahead then. Taken for now, it would hide from a new process what was missed before.
+            return _LONG_AGO
+        return min(change.changed_at, now)
 
     def _push(self, source: str, now: datetime) -> None:
         since = min(self._since[source], now)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.catalog import Catalog, Lease
+from core.catalog.leases import RUN_SECONDS
 from core.errors import AmbiguousId, LeaseHeld, UnknownName
 from core.model.backup import BackupState, Tier
 from core.model.instance import InstanceState
@@ -90,7 +91,9 @@ def test_begin_joins_the_open_backup(catalog: Catalog) -> None:
     made, created = catalog.backups.begin(samples.backup(1))
     assert created
     assert catalog.leases.held() == (
-        Lease("source:gods", made.owner, made.id, made.requested_at, made.requested_at + timedelta(days=7)),
+        Lease(
+            "source:gods", made.owner, made.id, made.requested_at, made.requested_at + timedelta(seconds=RUN_SECONDS)
+        ),
     )
     same, created = catalog.backups.begin(samples.backup(2))
     assert (same, created) == (made, False)

@@ -154,4 +154,4 @@ def test_four_hundred_days_end_with_the_list_computed_by_hand(days: Days) -> Non
         assert not FROZEN < backup.pruned_at < THAWED
     (caught_up,) = (n for n in catalog.notices.changed_since(0, 10_000) if n.kind is NoticeKind.CAUGHT_UP)
     assert (caught_up.fields["covers"], caught_up.at) == (2, datetime(2026, 1, 18, 10, tzinfo=UTC))
-    catalog.audit.verify()
+    assert catalog.audit.verify() is None

@@ -216,6 +216,17 @@ def test_years_of_missed_minutes_are_one_catch_up(timed: Timed) -> None:
     assert len(timed.backups) == 1
 
 
+def test_schedule_changed_while_the_clock_was_ahead_makes_up_for_what_is_missed(timed: Timed) -> None:
+    """The clock is right again and behind the change: a run that was missed around a restart is still made up for."""
+    timed.at(MIDNIGHT + 3 * HOUR)
+    timed.set(MIDNIGHT + 40 * DAY)
+    timed.core.time.schedules.change("orders", replace(DAILY, at=time(4)), ANNA)
+    timed.at(MIDNIGHT + DAY)
+    timed.wake = timed.restarted()
+    timed.at(MIDNIGHT + DAY + 5 * HOUR)
+    assert [run.due_at for run in timed.runs] == [MIDNIGHT + 3 * HOUR, MIDNIGHT + DAY + 4 * HOUR]
+
+
 def test_two_processes_begin_one_backup(timed: Timed) -> None:
     """Of two that wake at the same time one finds the due time taken."""
     other = timed.restarted()

@@ -1,0 +1,140 @@
+"""What people press in the model, at any moment, whether or not it is allowed then."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import TYPE_CHECKING
+
+from core.errors import SafeholdError
+from core.model.person import Door, Person
+
+if TYPE_CHECKING:
+    from bench.model_process import Process
+    from bench.model_services import ServiceModel
+
+ANNA, BEN = Person("U0ANNA", "anna", Door.SLACK), Person("U0BEN", "ben", Door.SLACK)
+MOST_HELD = 12
+
+
+class People:
+    """Press buttons. What is refused is refused; what is not, is judged."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self.model = model
+        self.links: list[str] = []
+
+    def press(self) -> None:
+        """Press one."""
+        buttons = (
+            (self.now, 6),
+            (self.keep, 6),
+            (self.release, 5),
+            (self.freeze, 1),
+            (self.thaw, 3),
+            (self.verify_any, 4),
+            (self.download, 5),
+            (self.take, 5),
+            (self.restore, 3),
+            (self.decide, 5),
+            (self.cancel, 2),
+            (self.reschedule, 1),
+            (self.allow, 2),
+        )
+        chosen, weights = zip(*buttons, strict=True)
+        button = self.model.random.choices(chosen, weights)[0]
+        self.model.acts[button.__name__] += 1
+        with suppress(SafeholdError):
+            button()
+
+    def now(self) -> None:
+        """Back up now."""
+        self._bot.create(self.model.random.choice(list(self.model.outside.sources)), ANNA)
+
+    def keep(self) -> None:
+        """Hold any backup, for days or without an end."""
+        held = sum(row.fact.held_until is not None for row in self.model.judge.rows.values())
+        days = self.model.random.choice((1, 5, 20, 90, 0))
+        if held < MOST_HELD and (key := self._any()):
+            self._bot.time.keep_backup(key, ANNA, "wanted", self.model.now + timedelta(days=days) if days else None)
+
+    def release(self) -> None:
+        """Release one that is held."""
+        held = [row.id for row in self.model.judge.rows.values() if row.fact.held_until is not None]
+        if held:
+            self._bot.time.release_backup(self.model.random.choice(held), BEN)
+
+    def freeze(self) -> None:
+        """Freeze retention for some days."""
+        self._bot.time.freeze_retention(ANNA, self.model.now + timedelta(hours=self.model.random.randint(1, 300)))
+
+    def thaw(self) -> None:
+        """Thaw."""
+        self._bot.time.thaw_retention(BEN)
+
+    def verify_any(self) -> None:
+        """Verify any backup."""
+        if key := self._any():
+            self.verify(key)
+
+    def verify(self, key: str) -> None:
+        """Verify a backup."""
+        self._bot.verify(key, ANNA)
+
+    def download(self) -> None:
+        """Ask for a link."""
+        if key := self._any():
+            self.links.append(self._bot.offer(key, ANNA).token)
+
+    def take(self) -> None:
+        """Take what a link gives, sometimes to its end."""
+        if not self.links:
+            return
+        token = self.links.pop()
+        transfer = self._bot.open(token)
+        transfer.open(0).close()
+        if self.model.random.random() < 0.5:
+            transfer.complete()
+        else:
+            self.links.insert(0, token)
+
+    def restore(self) -> None:
+        """Ask for a restore."""
+        if key := self._any():
+            self._bot.request(self._bot.plan(key, ANNA), "a look", ANNA)
+
+    def decide(self) -> None:
+        """Decide on what waits."""
+        for waiting in self._bot.catalog.restores.waiting()[:1]:
+            self._bot.decide(waiting.id, BEN, approve=self.model.random.random() < 0.6)
+
+    def cancel(self) -> None:
+        """Cancel a run that is open."""
+        for one in self._bot.catalog.backups.open_ones()[:1]:
+            self._bot.cancel(one.id, ANNA)
+
+    def allow(self) -> None:
+        """Say yes to what is held back of a source."""
+        self._bot.time.allow_expiry(self.model.random.choice(list(self.model.outside.sources)), ANNA)
+
+    def reschedule(self) -> None:
+        """Give a source another time of day."""
+        model = self.model
+        name = model.random.choice(list(model.outside.sources))
+        schedule = self._bot.time.schedules.current(name)
+        at = time(model.random.randrange(24), model.random.choice((0, 15, 30, 45)))
+        self._bot.time.schedules.change(name, replace(schedule, at=at), ANNA)
+        rows = model.judge.db.execute("select due_at from expected where source = ?", (name,))
+        model.diaries[name].changed(model.now, [due_at for (due_at,) in rows])
+
+    def _any(self) -> str:
+        """Return any backup that has bytes, rather a doomed one."""
+        rows = [row for row in self.model.judge.rows.values() if row.state not in {"pending", "running"}]
+        leaving = [row for row in rows if row.state in {"expired", "pruning"}]
+        chosen = leaving if leaving and self.model.random.random() < 0.3 else rows
+        return self.model.random.choice(chosen).id if chosen else ""
+
+    @property
+    def _bot(self) -> Process:
+        return self.model.bot
