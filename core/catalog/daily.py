@@ -35,6 +35,12 @@ class Daily:
             row = db.execute(sql, (source,)).fetchone()
         return Newest(datetime.fromisoformat(row[0]), int(row[1])) if row else None
 
+    def changed_since(self, revision: int) -> frozenset[str]:
+        """Return the sources of which any backup's record has changed after a revision."""
+        with self._file.read() as db:
+            found = db.execute("select distinct source from backups where revision > ?", (revision,)).fetchall()
+        return frozenset(str(row[0]) for row in found)
+
     def sizes(self, source: str, count: int) -> tuple[int, ...]:
         """Return the sizes of the newest backups that were good once, also of those that are gone, the oldest first."""
         sql = (

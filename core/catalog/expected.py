@@ -1,6 +1,7 @@
 """The ledger of expected runs: each due time of each source stands in it once, whatever the clock does."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core.catalog.columns import DAY, MOMENT, PLAIN, TIERS, Table, choice, moment_text, optional
@@ -89,11 +90,18 @@ class Expected:
         rest = "where source = ? and due_at <= ? order by due_at desc limit 1"
         return next(iter(self._select(rest, source, moment_text(until))), None)
 
-    def newest_by_source(self, until: datetime) -> Mapping[str, datetime]:
-        """Return the newest due time of every source that was due by then."""
+    def newest_by_source(self, sources: Iterable[str], until: datetime) -> Mapping[str, datetime]:
+        """Return the newest due time by then of each of these sources that has one.
+
+        It costs one look at each source; grouped, it would read the whole ledger, which grows for ever.
+        """
+        sql = (
+            "select value, (select max(due_at) from expected where source = value and due_at <= ?) as due "
+            "from json_each(?) where due is not null"
+        )
         with self._file.read() as db:
-            sql = "select source, max(due_at) from expected where due_at <= ? group by source"
-            return {str(source): datetime.fromisoformat(due) for source, due in db.execute(sql, (moment_text(until),))}
+            found = db.execute(sql, (moment_text(until), json.dumps(list(sources)))).fetchall()
+        return {str(source): datetime.fromisoformat(due) for source, due in found}
 
     def page(self, source: str, limit: int = 20) -> tuple[ExpectedRun, ...]:
         """Return the newest runs of a source."""

@@ -18,38 +18,58 @@ class JudgeAge:
 
     A schedule that silently never fires is found by this alone: what counts is how old the newest good data are. A
     source that never had a backup is measured from when it was first seen. What was told last is in the catalog; the
-    memory only spares asking it for sources whose standing has not changed.
+    memory only spares asking it for sources of which nothing has changed.
     """
 
     catalog: Catalog
     adapters: Adapters
     _overdue: dict[str, bool] = field(default_factory=dict)
+    _since: dict[str, datetime | None] = field(default_factory=dict)
+    _revision: int = -1
 
     def __call__(self, now: datetime) -> None:
         """Look at every source once."""
-        changed: list[tuple[Source, Backup | None, bool]] = []
-        with self.catalog.read():
-            for source in self.adapters.sources.values():
-                newest = self.catalog.backups.newest_good(source.name)
-                overdue = self._since(source, newest, now) > timedelta(seconds=source.goal_seconds)
-                if self._overdue.get(source.name) is not overdue:
-                    changed.append((source, newest, overdue))
+        self._look()
+        changed = {
+            name: overdue
+            for name, source in self.adapters.sources.items()
+            if self._overdue.get(name) is not (overdue := self._age(name, now) > timedelta(seconds=source.goal_seconds))
+        }
         if not changed:
             return
         with self.catalog.write():
-            for source, newest, overdue in changed:
-                self._tell(source, newest, now, overdue=overdue)
-        self._overdue |= {source.name: overdue for source, _, overdue in changed}
+            for name, overdue in changed.items():
+                self._tell(self.adapters.sources[name], now, overdue=overdue)
+        self._overdue |= changed
 
-    def _since(self, source: Source, newest: Backup | None, now: datetime) -> timedelta:
+    def _look(self) -> None:
+        """Ask since when the data of a source age, where any of its backups has changed since the last look."""
+        with self.catalog.read():
+            revision = self.catalog.revision()
+            if revision == self._revision:
+                return
+            changed = self.catalog.daily.changed_since(self._revision)
+            for name in self.adapters.sources:
+                if name in changed or self._since.get(name) is None:
+                    self._since[name] = self._from(name)
+        self._revision = revision
+
+    def _from(self, source: str) -> datetime | None:
+        newest = self.catalog.daily.newest_good(source)
         if newest is not None:
-            return now - newest.taken_at
+            return newest.taken_at
         seen = self.catalog.marks.get(_mark(source))
-        return now - datetime.fromisoformat(seen) if seen else timedelta(0)
+        return datetime.fromisoformat(seen) if seen else None
 
-    def _tell(self, source: Source, newest: Backup | None, now: datetime, *, overdue: bool) -> None:
-        if newest is None and self.catalog.marks.get(_mark(source)) is None:
-            self.catalog.marks.put(_mark(source), now.isoformat())
+    def _age(self, source: str, now: datetime) -> timedelta:
+        since = self._since[source]
+        return now - since if since else timedelta(0)
+
+    def _tell(self, source: Source, now: datetime, *, overdue: bool) -> None:
+        newest = self.catalog.backups.newest_good(source.name)
+        if newest is None and self.catalog.marks.get(_mark(source.name)) is None:
+            self.catalog.marks.put(_mark(source.name), now.isoformat())
+            self._since[source.name] = now
         last = self.catalog.notices.newest(source.name, *ALARMS)
         alarmed = last is not None and last.kind is NoticeKind.OVERDUE
         if overdue is alarmed:
@@ -76,5 +96,5 @@ class JudgeAge:
         }
 
 
-def _mark(source: Source) -> str:
-    return f"first seen {source.name}"
+def _mark(source: str) -> str:
+    return f"first seen {source}"

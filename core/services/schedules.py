@@ -1,7 +1,7 @@
 """The schedule of each source as it stands now: what the configuration says, or what somebody changed it to."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -46,8 +46,17 @@ class Schedules:
             UnknownName: the source.
 
         """
+        return self.of(source, self.changes())
+
+    def of(self, source: str, changes: Mapping[str, ScheduleChange]) -> Schedule:
+        """Return the schedule of a source by changes that were asked for before: who looks at many asks once.
+
+        Raises:
+            UnknownName: the source.
+
+        """
         configured = self.adapters.source(source).schedule
-        change = self.changed(source)
+        change = changes.get(source)
         if change is None or change.fields is None:
             return configured
         try:
@@ -59,11 +68,15 @@ class Schedules:
 
     def changed(self, source: str) -> ScheduleChange | None:
         """Return the newest change of a source's schedule, None where it is as configured and always was."""
+        return self.changes().get(source)
+
+    def changes(self) -> Mapping[str, ScheduleChange]:
+        """Return the newest change of every source that has one."""
         version = self.version()
         if version != self._version:
             self._changed = {change.source: change for change in self.catalog.schedules.all()}
             self._version = version
-        return self._changed.get(source)
+        return self._changed
 
     def history(self, source: str, limit: int = 5) -> tuple[Notice, ...]:
         """Return the newest changes of a source's schedule, each as it was told."""

@@ -3,6 +3,7 @@
 import heapq
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from core.model.expected import MOST_COVERED, ExpectedRun, ExpectedState
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
 from core.model.schedule import Due, backlog, next_after
+from core.model.schedule_change import ScheduleChange
 from core.services.adapters import Adapters
 from core.services.create_backup import CreateBackup
 from core.services.schedules import Schedules, started_late
@@ -58,7 +60,7 @@ class WakeSchedules:
         while self._next and self._next[0][0] <= now:
             _, source = heapq.heappop(self._next)
             self._due(source, now)
-            self._push(source, now)
+            self._push(source, now, self.schedules.changes())
         self._woken_at = now
 
     def _each(self, run: ExpectedRun, now: datetime) -> None:
@@ -82,28 +84,32 @@ class WakeSchedules:
         version = self.schedules.version()
         if version == self._version and self._woken_at is not None and now >= self._woken_at:
             return
-        self._since = self._begins(now)
+        changes = self.schedules.changes()
+        self._since = self._begins(now, changes)
         self._next = []
         for source in self.adapters.sources:
-            self._push(source, now)
+            self._push(source, now, changes)
         self._version = version
 
-    def _begins(self, now: datetime) -> dict[str, datetime]:
+    def _begins(self, now: datetime, changes: Mapping[str, ScheduleChange]) -> dict[str, datetime]:
         """Return since when each source's runs count: its newest one that is past, else since it is known here."""
-        newest = self.catalog.expected.newest_by_source(now)
+        newest = self.catalog.expected.newest_by_source(self.adapters.sources, now)
         with self.catalog.write():
             kept = json.loads(self.catalog.marks.get(SINCE) or "{}")
             known = {name: kept.get(name, now.isoformat()) for name in self.adapters.sources}
             if known != kept:
                 self.catalog.marks.put(SINCE, json.dumps(known))
         return {
-            name: max(min(now, datetime.fromisoformat(at)), newest.get(name, _LONG_AGO), self._changed_at(name, now))
+            name: max(
+                min(now, datetime.fromisoformat(at)),
+                newest.get(name, _LONG_AGO),
+                self._changed_at(changes.get(name), now),
+            )
             for name, at in known.items()
         }
 
-    def _changed_at(self, source: str, now: datetime) -> datetime:
+    def _changed_at(self, change: ScheduleChange | None, now: datetime) -> datetime:
         # A changed schedule makes up for nothing that only it would have asked for.
-        change = self.schedules.changed(source)
         if change is None:
             return _LONG_AGO
         if change.changed_at > now and self._woken_at is None:
@@ -111,9 +117,9 @@ class WakeSchedules:
             return _LONG_AGO
         return min(change.changed_at, now)
 
-    def _push(self, source: str, now: datetime) -> None:
+    def _push(self, source: str, now: datetime, changes: Mapping[str, ScheduleChange]) -> None:
         since = min(self._since[source], now)
-        due = next_after(self.schedules.current(source), source, since)
+        due = next_after(self.schedules.of(source, changes), source, since)
         if due is not None:
             heapq.heappush(self._next, (due.at, source))
 

@@ -107,7 +107,10 @@ def test_newest_expected_run_passes_over_a_clock_that_ran_ahead(catalog: Catalog
     assert newest is not None
     assert newest.due_at == NOON + DAY
     assert catalog.expected.newest("nothing", NOON) is None
-    assert catalog.expected.newest_by_source(NOON + 2 * DAY) == {"gods": NOON + DAY, "orders": NOON}
+    assert catalog.expected.newest_by_source(["gods", "none", "orders"], NOON + 2 * DAY) == {
+        "gods": NOON + DAY,
+        "orders": NOON,
+    }
     assert [r.due_at for r in catalog.expected.page("gods", 2)] == [NOON + 400 * DAY, NOON + DAY]
 
 
