@@ -3,7 +3,6 @@
 Each raises TypeError where it is of another kind, ValueError where it is out of range.
 """
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,13 +28,12 @@ def size(value: object) -> int:
 
 
 def number(value: object) -> float:
-    """Return a finite number."""
-    if type(value) is int:
-        return size(abs(value)) and value
-    if type(value) is not float:
+    """Return a number that a column can hold."""
+    if type(value) is float:
+        return value
+    if type(value) is not int:
         raise TypeError(value)
-    if not math.isfinite(value):
-        raise ValueError(value)
+    size(abs(value))
     return value
 
 

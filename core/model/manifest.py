@@ -204,7 +204,12 @@ def _read(body: Mapping[str, Any]) -> Manifest:
 
 def _archive(body: Mapping[str, Any]) -> StoredArchive:
     archive = mapping(body["archive"])
-    files = tuple(ArchivedFile(text(f["path"]), size(f["size"]), text(f["sha256"])) for f in body["files"])
+    files = tuple(ArchivedFile(f["path"], f["size"], f["sha256"]) for f in body["files"])
+    for file in files:
+        # Not by a call each: there may be a million of them.
+        if type(file.size) is not int or type(file.path) is not str or type(file.sha256) is not str:
+            raise TypeError(file)
+    size(min((file.size for file in files), default=0))
     stored = StoredArchive(text(archive["name"]), size(archive["size"]), text(archive["sha256"]), files)
     size(stored.raw_size)
     return stored

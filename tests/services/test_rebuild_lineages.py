@@ -119,6 +119,8 @@ def test_copies_that_cannot_be_read_are_named(world: World) -> None:
     write_newer(newer / "manifest.json")
     (torn / "manifest.json").write_bytes(b"{}")
     lose(world)
+    (torn.parent / "20990101T000000Z-aaaaaa").mkdir()
+    (torn.parent / "20990101T000000Z-aaaaaa" / "half.partial").write_bytes(b"half")
     made = rebuilder(world.root, world)(ANNA)
     assert made.copy is not None
     assert made.copy.backup_id == whole.name

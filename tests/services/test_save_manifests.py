@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import VaultUnavailable
 from core.model.backup import BackupState, Proof, Tier
 from core.model.hold import Hold
 from core.model.manifest import Manifest
@@ -231,48 +230,3 @@ def test_a_lost_manifest_is_damage(world: World) -> None:
     assert (record.state, record.proof, record.unsaved) == (BackupState.DAMAGED, Proof.PROVEN, False)
     assert record.failure is not None
     assert "holds no finished backup" in record.failure.message
-
-
-def waiting(world: World, like: str, count: int, vault: str) -> list[str]:
-    """Add so many older backups that wait for their manifest, and lie nowhere."""
-    record = world.core.catalog.backups.get(like)
-    ids = [f"20200101T000000Z-{number:06x}" for number in range(count)]
-    world.core.catalog.backups.adopt_many(replace(record, id=each, vault=vault, unsaved=True) for each in ids)
-    return ids
-
-
-def test_a_vault_that_was_taken_away_keeps_no_other_waiting(world: World) -> None:
-    """A thousand changes for a vault that is no longer configured don't stand before those of the others."""
-    taken = world.take()
-    placed = hold(world, taken)
-    waiting(world, taken, 1000, "removed")
-    save(world)
-    assert manifest(world, taken).hold == placed
-
-
-class Locked(LateVault):
-    """The vault, in which the folders of some backups can't be opened."""
-
-    def manifest(self, source: str, backup_id: str) -> Manifest:
-        """Refuse what is of 2020."""
-        if backup_id.startswith("2020"):
-            raise VaultUnavailable("Its folder can't be opened.", hint="Mend its rights.")
-        return self.vault.manifest(source, backup_id)
-
-
-def test_what_cannot_be_saved_keeps_nothing_waiting(world: World) -> None:
-    """A pass leaves a vault after ten refusals, the next one goes on behind them, and then all are tried again."""
-    taken = world.take()
-    placed = hold(world, taken)
-    waiting(world, taken, 25, "local")
-    adapters = world.core.adapters
-    vault = adapters.vault("local")
-    adapters.vaults["local"] = Locked(vault, world)  # type: ignore[index]
-    for _ in range(3):
-        assert vault.manifest("orders", taken).hold is None
-        save(world)
-    assert vault.manifest("orders", taken).hold == placed
-    assert unsaved(world) == 25
-    adapters.vaults["local"] = vault  # type: ignore[index]
-    save(world)
-    assert unsaved(world) == 0

@@ -287,35 +287,3 @@ def test_schedule_set_by_a_person_is_recorded_told_and_can_be_taken_back(timed: 
     told = timed.told(NoticeKind.SCHEDULE)[-2:]
     assert [dict(notice.fields) for notice in schedules.history("orders", 2)] == told[::-1]
     assert len(timed.told(NoticeKind.SCHEDULE)) == 2
-
-
-@pytest.mark.parametrize(
-    ("source", "state"),
-    [("gone", ExpectedState.DUE), ("gone", ExpectedState.RETRYING), ("orders", ExpectedState.BEGUN)],
-)
-def test_a_run_of_which_nothing_can_come_is_given_up(
-    timed: Timed, caplog: pytest.LogCaptureFixture, source: str, state: ExpectedState
-) -> None:
-    """Where the source was taken out of the configuration, or the record is gone, that is said once, not for ever."""
-    due_at = MIDNIGHT - timedelta(hours=21)
-    tiers = frozenset({Tier.DAILY})
-    run = ExpectedRun(source, due_at, due_at.date(), tiers, state, due_at, "20260101T000000Z-aaaaaa", attempts=1)
-    assert timed.catalog.expected.note(run)
-    for minute in range(2, 6):
-        timed.at(MIDNIGHT + timedelta(minutes=minute))
-    assert timed.catalog.expected.page(source)[0].state is ExpectedState.GIVEN_UP
-    assert caplog.text.count(f"the run of {source} due") == 1
-
-
-def test_the_ledger_does_not_grow_for_ever(timed: Timed) -> None:
-    """With each due time settled ones of more than 400 days ago go, a hundred at a time; as many newer ones stay."""
-    for days in range(700):
-        due_at = MIDNIGHT - timedelta(days=days + 1)
-        run = ExpectedRun("orders", due_at, due_at.date(), frozenset({Tier.DAILY}), ExpectedState.DONE, due_at)
-        timed.catalog.expected.note(run)
-    for days in range(4):
-        timed.at(MIDNIGHT + timedelta(days=days, hours=3, minutes=1))
-    assert len(timed.runs) == 400
-    newest = timed.runs[-1].due_at
-    assert newest > MIDNIGHT + timedelta(days=3)
-    assert timed.runs[0].due_at > newest - timedelta(days=400)
