@@ -101,7 +101,7 @@ def test_the_policy_says_what_goes_next(seen: Seen) -> None:
 
 
 def test_a_schedule_shows_its_next_runs_before_it_is_saved(seen: Seen) -> None:
-    """Wrong inputs are said at their fields, the runs stand in Berlin's time and UTC, and the channel is told."""
+    """Wrong inputs are said at their fields, the buttons in sight; the runs stand in both times, the channel is told."""
     every = typed(seen.page, "/backups schedule")
     expect(every).to_contain_text("nothing by itself, on demand only")
     seen.shot(every, "time-schedules")
@@ -114,13 +114,17 @@ def test_a_schedule_shows_its_next_runs_before_it_is_saved(seen: Seen) -> None:
     modal.get_by_label("Time", exact=True).fill("25:00")
     modal.get_by_label("Time zone").fill("CET")
     modal.get_by_label("Monthly").select_option(label="On the 31st")
+    modal.get_by_label("Window").fill("banana")
     seen.people.shot(seen.page, "time-schedule-form")
     modal.get_by_role("button", name="Show the next runs").click()
     expect(modal).to_contain_text('Write "Europe/Berlin", if that is meant.')
     expect(modal).to_contain_text('Write one like "03:00"')
+    for name in ("Cancel", "Show the next runs"):
+        expect(modal.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
     seen.people.shot(seen.page, "time-schedule-wrong")
     modal.get_by_label("Time", exact=True).fill("04:15")
     modal.get_by_label("Time zone").fill("Europe/Berlin")
+    modal.get_by_label("Window").fill("")
     modal.get_by_role("button", name="Show the next runs").click()
     shown = dialog(seen.page)
     expect(shown).to_contain_text("monthly on the 31st (in shorter months on their last day), Europe/Berlin")
