@@ -84,6 +84,12 @@ class NotRestorable(RefusedError):
     code = "not-restorable"
 
 
+class BytesMissing(NotRestorable):
+    """The bytes of a backup were not found in their vault; they may come back, and were never found bad."""
+
+    code = "bytes-missing"
+
+
 class UnsafeSource(RefusedError):
     """The source can't be captured safely as it is; the message says why."""
 

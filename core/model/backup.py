@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from core.errors import BytesMissing
 from core.model.hold import Hold
 from core.model.person import Person
 from core.model.progress import Step
@@ -115,6 +116,11 @@ class Backup:
     def taken_at(self) -> datetime:
         """Return when it was begun, as lists show it and retention counts it."""
         return self.started_at or self.requested_at
+
+    @property
+    def missing(self) -> bool:
+        """Say whether its bytes were not found in their vault when it was last looked."""
+        return self.failure is not None and self.failure.code == BytesMissing.code
 
     @property
     def restorable(self) -> bool:

@@ -3,15 +3,16 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from core.catalog import Catalog
-from core.errors import CorruptionError, ManifestCorrupt, NotRestorable, UnknownName, UnsupportedVersion
+from core.errors import BytesMissing, CorruptionError, ManifestCorrupt, NotRestorable, UnknownName, UnsupportedVersion
 from core.model.backup import Backup, BackupState, Failure
 from core.model.hold import Hold
 from core.model.manifest import Manifest
 from core.model.naming import CATALOG_SOURCE
+from core.model.person import SYSTEM
 from core.model.vault_entry import VaultEntry
 from core.ports import Vault
 from core.services.adapters import Adapters
@@ -23,6 +24,7 @@ MOST_NAMED = 100
 WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
 ANY = frozenset(BackupState)
 NOT_READ = "Listed again from its manifest: its bytes were not read since the catalog was rebuilt."
+PUT_BACK, PUT_BACK_FOR = "put back into the vault after it was deleted", timedelta(days=30)
 GONE = "Its bytes are gone from the vault."
 
 
@@ -116,7 +118,7 @@ class AdoptManifests:
             self.tally.adopted += 1
             self.tally.damaged += found.state is BackupState.DAMAGED
             return
-        changes = _changes(record, found, manifest)
+        changes = _changes(record, found, manifest, self.now)
         if any(getattr(record, name) != value for name, value in changes.items()):
             self.catalog.backups.move(record.id, ANY, **changes)
             self.tally.changed += 1
@@ -138,7 +140,7 @@ class AdoptManifests:
             self.tally.pruned += 1
         elif record.state in WITH_BYTES:
             hint = "Look for it where the vault was moved from, or in a copy of the vault."
-            self._damage(record, Failure(NotRestorable.code, GONE, hint, ""))
+            self._damage(record, Failure(BytesMissing.code, GONE, hint, ""))
 
     def _damage(self, record: Backup | None, failure: Failure) -> None:
         if record is not None and record.state in WITH_BYTES:
@@ -166,14 +168,16 @@ class AdoptManifests:
             after = records[-1].revision
 
 
-def _changes(record: Backup, found: Backup, manifest: Manifest) -> dict[str, object]:
+def _changes(record: Backup, found: Backup, manifest: Manifest, now: datetime) -> dict[str, object]:
     """Return what a manifest knows better than the record."""
     if record.state is BackupState.PRUNING:
         return {}
     changes: dict[str, object] = {"vault": found.vault, **_said(record, manifest)}
     if record.state is BackupState.PRUNED:
-        # The bytes are there all the same: what prunes has to look at them again.
-        return {**changes, "state": BackupState.EXPIRED, "pruned_at": None}
+        # Somebody has put it back, and wants something of it: it is not deleted again before they could say so.
+        held = changes["hold"] or Hold(SYSTEM, PUT_BACK, now, now + PUT_BACK_FOR)
+        changes |= {"state": found.state, "failure": found.failure, "warning": NOT_READ, "hold": held, "unsaved": True}
+        return changes | {"pruned_at": None, "expired_at": None, "expiry": ""}
     later = found.proven_at is not None and (record.proven_at is None or found.proven_at > record.proven_at)
     if record.state not in {*WITH_BYTES, BackupState.DAMAGED}:
         # The record is older than the end of its run.

@@ -1,10 +1,10 @@
-"""Finds records whose bytes are gone from their vault, before retention counts on them."""
+"""Finds records whose bytes are gone from their vault, before retention counts on them, and those that are back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.catalog import Catalog
-from core.errors import CorruptionError, NotRestorable, SafeholdError
+from core.errors import BytesMissing, CorruptionError, NotRestorable, SafeholdError
 from core.model.backup import Backup, BackupState
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
@@ -13,7 +13,9 @@ from core.services.adapters import Adapters
 from core.services.failures import failure_of
 
 WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
+STAYED = frozenset({BackupState.DAMAGED, BackupState.EXPIRED})
 MOST_EXAMPLES = 5
+BACK = "Its bytes were gone from the vault for a while and are back; they were not read since. Verify reads them."
 
 Loss = tuple[Backup, SafeholdError]
 
@@ -51,16 +53,32 @@ class FindMissing:
         """
         sizes = {entry.backup_id: entry.size for entry in vault.entries(source) if entry.committed}
         for backup in self.catalog.retained.stored(source):
-            listed = backup.vault == vault.name and backup.state in WITH_BYTES
-            # What was stored after the vault was listed is asked for by its name.
-            error = _what_is_wrong(vault, backup) if listed and sizes.get(backup.id, -1) < backup.size else None
-            if error is not None and self._lose(backup, error):
-                yield backup, error
+            if backup.vault != vault.name:
+                continue
+            there = sizes.get(backup.id, -1) >= backup.size
+            if backup.missing:
+                if there and _what_is_wrong(vault, backup) is None:
+                    self._found(backup)
+            elif backup.state in WITH_BYTES and not there:
+                # What was stored after the vault was listed is asked for by its name.
+                error = _what_is_wrong(vault, backup)
+                if error is not None and self._lose(backup, error):
+                    yield backup, error
+
+    def _found(self, backup: Backup) -> None:
+        """Call a backup good again that was not found for a while: nothing was ever wrong with its bytes."""
+        with self.catalog.write():
+            back = self.catalog.backups.move(
+                backup.id, STAYED, state=BackupState.GOOD, failure=None, expired_at=None, expiry="", warning=BACK
+            )
+            if back is not None:
+                self.catalog.audit.append(self.clock.now(), SYSTEM, "sweep", backup.id, "bytes back", {})
 
     def _lose(self, backup: Backup, error: SafeholdError) -> bool:
+        gone = BytesMissing(error.message, hint=error.hint) if isinstance(error, NotRestorable) else error
         with self.catalog.write():
             lost = self.catalog.backups.move(
-                backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(error), unsaved=False
+                backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(gone), unsaved=False
             )
             if lost is not None:
                 detail = {"why": error.message}

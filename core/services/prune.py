@@ -10,8 +10,17 @@ from operator import attrgetter
 from core.catalog import Catalog
 from core.catalog.backups import source_lease
 from core.catalog.leases import RUN_SECONDS
-from core.errors import NotRestorable, OperationError, SafeholdError, UnavailableError
+from core.errors import (
+    CorruptionError,
+    ManifestCorrupt,
+    NotRestorable,
+    OperationError,
+    SafeholdError,
+    UnavailableError,
+    UnsupportedVersion,
+)
 from core.model.backup import Backup, BackupState
+from core.model.hold import Hold
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
 from core.ports import Clock, Runner
@@ -117,19 +126,48 @@ class Prune:
             return backup if self.retention.freeze() is None else None
         # That what it has to make room for is really there is seen with eyes, not taken from the record.
         unseen = self.retention.find_missing(backup.source)
+        hold = self._hold_in_the_vault(backup)
         with self.catalog.write():
             backup = self.catalog.backups.get(backup.id)
             # Who was ended while it hung holds the source no longer.
             if backup.state is not BackupState.EXPIRED or self.runner.cancelled(prune_run(backup.source)):
                 return None
-            verdict = self.retention.why(backup, unseen)
             now = self.clock.now()
+            if hold is not None and backup.hold is None:
+                self._keep_held(backup, hold)
+                return None
+            verdict = self.retention.why(backup, unseen)
             if verdict.keep:
                 keep_after_all(self.catalog, backup)
                 self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "kept after all", {"why": verdict.says})
                 return None
             self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "begun", {"why": backup.expiry})
             return self.catalog.backups.move(backup.id, EXPIRED, state=BackupState.PRUNING, owner=self.owner)
+
+    def _hold_in_the_vault(self, backup: Backup) -> Hold | None:
+        """Return a hold in force that its manifest knows: the catalog may be older than that, or another one.
+
+        Raises:
+            ManifestCorrupt: what lies there under this id is another backup.
+
+        """
+        try:
+            manifest = self.adapters.vault(backup.vault).manifest(backup.source, backup.id)
+        except (NotRestorable, CorruptionError, UnsupportedVersion):
+            # Nothing there says anything; what can't be read is judged by the record.
+            return None
+        if manifest.archive.sha256 != backup.archive_sha256:
+            raise ManifestCorrupt(
+                f"Under {backup.id} lies another archive than was stored.", hint="Find out who changed the vault."
+            )
+        return manifest.hold if manifest.hold is not None and manifest.hold.holds(self.clock.now()) else None
+
+    def _keep_held(self, backup: Backup, hold: Hold) -> None:
+        # A release that the manifest does not know yet is written into it first; then this is asked again.
+        if not backup.unsaved:
+            keep_after_all(self.catalog, backup, hold=hold)
+            why = {"why": f"its manifest is held by {hold.person.id}"}
+            self.catalog.audit.append(self.clock.now(), SYSTEM, "prune", backup.id, "kept after all", why)
 
     def _delete(self, backup: Backup) -> None:
         vault = self.adapters.vault(backup.vault)

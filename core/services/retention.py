@@ -19,6 +19,7 @@ from core.services.find_missing import FindMissing
 from core.services.schedules import Schedules
 
 BEING_PRUNED = Verdict(keep=False, reasons=(Reason(None, "it is being deleted"),))
+MISSED = "not found in its vault, and it may come back"
 NOT_SEEN = "in a vault that is not configured any more"
 NONE: frozenset[str] = frozenset()
 
@@ -122,7 +123,9 @@ class Retention:
 
     def _candidates(self, backups: tuple[Backup, ...]) -> list[Candidate]:
         used = self.catalog.retained.in_use(self.clock.now()) if backups else {}
-        return [candidate_of(backup, used.get(backup.id, "")) for backup in backups]
+        found = ((backup, candidate_of(backup, used.get(backup.id, ""))) for backup in backups)
+        # What is missing may come back: it stays listed, and lets nothing else go.
+        return [replace(one, open=True, busy=MISSED) if backup.missing else one for backup, one in found]
 
 
 def _not_seen(candidate: Candidate) -> Candidate:

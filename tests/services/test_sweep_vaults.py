@@ -100,7 +100,7 @@ def test_a_record_whose_bytes_are_gone_is_damaged(world: World, state: BackupSta
     assert sweep(world).missing == 1
     lost = record(world, gone)
     assert lost.failure is not None
-    assert (lost.state, lost.failure.code) == (BackupState.DAMAGED, "not-restorable")
+    assert (lost.state, lost.failure.code) == (BackupState.DAMAGED, "bytes-missing")
     assert record(world, good).state is BackupState.GOOD
     assert told(world)[-1].fields["missing"] == 1
     assert sweep(world).missing == 0
