@@ -101,7 +101,7 @@ def test_the_policy_says_what_goes_next(seen: Seen) -> None:
 
 
 def test_a_schedule_shows_its_next_runs_before_it_is_saved(seen: Seen) -> None:
-    """Wrong inputs are said at their fields, the buttons in sight; the runs stand in both times, the channel is told."""
+    """Wrong inputs are said at their fields, the buttons in sight; runs stand in both times, the channel is told."""
     every = typed(seen.page, "/backups schedule")
     expect(every).to_contain_text("nothing by itself, on demand only")
     seen.shot(every, "time-schedules")
