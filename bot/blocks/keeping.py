@@ -140,12 +140,14 @@ def kept(backup: Backup) -> list[Json]:
     return [section(text + later), context(code(backup.id))]
 
 
-def keep_modal(backup: Backup, verdict: Verdict) -> Json:
-    """Return the modal that asks until when, and why."""
+def keep_modal(backup: Backup, verdict: Verdict, zone: str = "UTC") -> Json:
+    """Return the modal that asks until when, and why. `zone` is the one in which a day or a time is read."""
     about = f"{code(backup.source)}, {when(backup.taken_at)}, {size(backup.size)}"
     now_held = f"\n*Held* {held(backup.hold)}. What you say here takes its place." if backup.hold else ""
     until = asks(Block.UNTIL, "Until", line_input(Action.UNTIL, "30d"), optional=True)
-    hint = plain(f"{EXAMPLES}. Leave it empty to keep it until somebody releases it.")
+    hint = plain(
+        f"{EXAMPLES}; days and times are those of {zone}. Leave it empty to keep it until somebody releases it."
+    )
     reason = asks(Block.REASON, "Why", line_input(Action.REASON, "What is it needed for?"))
     text = f"{about}\n*{'Kept' if verdict.keep else 'Goes'} because* {verbatim(verdict.says)}{now_held}"
     return modal(

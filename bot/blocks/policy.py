@@ -14,6 +14,7 @@ from bot.ids import Action
 from core.errors import Stale
 from core.model.freeze import Freeze
 from core.model.policy import Policy
+from core.model.wall_time import zone_of
 from core.services.retention import Leaving
 
 AHEAD = timedelta(days=35)
@@ -104,10 +105,11 @@ def let_go(source: str, until: datetime) -> list[Json]:
     return [section(f"{told} *Keep* saves one as long as its bytes are there.")]
 
 
-def froze(freeze: Freeze) -> list[Json]:
-    """Return the answer to a freeze."""
+def froze(freeze: Freeze, zone: str = "UTC") -> list[Json]:
+    """Return the answer to a freeze; its end also in the zone in which it was read, which may not be the reader's."""
     told = f"*Nothing of any source is let go or deleted until {when(freeze.until)}*, {quoted(freeze.reason)}."
-    return [section(f"{told} Every list says so. `/backups thaw` ends it sooner.")]
+    meant = f"That is {freeze.until.astimezone(zone_of(zone)):%Y-%m-%d %H:%M} {zone}, the team's zone."
+    return [section(f"{told} {meant} Every list says so. `/backups thaw` ends it sooner.")]
 
 
 def thawed(freeze: Freeze) -> list[Json]:

@@ -38,7 +38,7 @@ def open_keep(call: Call, reference: str) -> None:
     call.open(answers.loading("Keep a backup"))
     call.core.access.require(call.person, Verb.KEEP)
     backup = call.core.find_backup(reference)
-    call.fill(keeping.keep_modal(backup, call.core.time.retention.why(backup)))
+    call.fill(keeping.keep_modal(backup, call.core.time.retention.why(backup), call.core.config.zone))
 
 
 def check_until(call: Call) -> None:
@@ -96,14 +96,15 @@ def why(call: Call, reference: str) -> None:
 
 
 def until_typed(call: Call, text: str) -> datetime:
-    """Return the moment that somebody means, whose clock is the team's.
+    """Return the moment that somebody means, in the team's zone, whose clock counts.
 
     Raises:
         UsageError: it is none.
 
     """
     zone = zone_of(call.core.config.zone)
-    return parse_until(text, call.core.clock.now(), lambda wall: moment_of(zone, wall))
+    at = parse_until(text, call.core.clock.now(), lambda wall: moment_of(zone, wall))
+    return at.astimezone(zone)
 
 
 def _until(call: Call) -> datetime | None:

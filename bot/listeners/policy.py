@@ -58,7 +58,7 @@ def freeze(call: Call, request: Request) -> None:
         raise UsageError("A freeze needs a reason.", hint='For example: /backups freeze 7d "rows are missing"')
     placed = call.core.time.freeze_retention(call.person, until, checked_text(request.text, "reason"))
     call.desk.board.wake()
-    call.say(pages.froze(placed), "Retention is frozen")
+    call.say(pages.froze(placed, call.core.config.zone), "Retention is frozen")
 
 
 def thaw(call: Call) -> None:

@@ -12,9 +12,29 @@ EXAMPLES = "2027-02-01, 2027-02-01 14:00, 36h, 30d, 4w or 3mo"
 LONGEST = Span(100, Unit.YEAR)
 END_OF_DAY = time(23, 59)
 
+_SHOWN = "%Y-%m-%d %H:%M"
 _LONG = re.compile(r"([0-9]{1,6}) ?(m|h|d|w|mo|y)")
 _UNITS = {"h": Unit.HOUR, "d": Unit.DAY, "w": Unit.WEEK, "mo": Unit.MONTH, "y": Unit.YEAR}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def require_to_come(until: datetime, now: datetime, days: int) -> None:
+    """Let pass what is not over yet. `days` from now is what is named as an example.
+
+    Raises:
+        UsageError: it is past: the same clock is said for both, because there it may be another day than here.
+
+    """
+    if until <= now:
+        there = now.astimezone(until.tzinfo)
+        raise UsageError(
+            f"{_clock(until)} is past.",
+            hint=f"Name a time to come, such as {there + timedelta(days=days):%Y-%m-%d}: there it is {there:{_SHOWN}} now.",
+        )
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:{_SHOWN}} {at.tzinfo}"
 
 
 def parse_until(text: str, now: datetime, moment_of: Callable[[datetime], datetime]) -> datetime:

@@ -1,13 +1,14 @@
 """Freeze and thaw: while people look into an incident, nothing of any source is let go or deleted."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
 from core.errors import Stale, UsageError
 from core.model.freeze import Freeze
 from core.model.notice import Notice, NoticeKind
 from core.model.person import Person, person_fields
+from core.model.until_typed import require_to_come
 from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.text import checked_text
@@ -28,20 +29,19 @@ class FreezeRetention:
 
         Raises:
             NotAllowed.
-            UsageError: the time is past or more than a year away, or the reason can't be shown.
+            UsageError: the time is past, or more than a year away, or the reason can't be shown.
 
         """
         self.access.require(person, Verb.RETAIN)
         now = self.clock.now()
-        if not now < until <= now + LONGEST:
-            raise UsageError(
-                f"{until:%Y-%m-%d %H:%M} UTC is past or more than a year away.",
-                hint=f"Name a time to come, such as {now + timedelta(days=7):%Y-%m-%d}.",
-            )
-        freeze = Freeze(person, checked_text(reason, "reason"), now, until)
+        require_to_come(until, now, days=7)
+        if until > now + LONGEST:
+            hint = f"Name a time up to {now + timedelta(days=365):%Y-%m-%d}, and freeze again when it ends."
+            raise UsageError("A freeze lasts a year at most.", hint=hint)
+        freeze = Freeze(person, checked_text(reason, "reason"), now, until.astimezone(UTC))
         with self.catalog.write():
             self.catalog.freezes.place(freeze)
-            detail = {"until": until.isoformat(), "reason": freeze.reason}
+            detail = {"until": freeze.until.isoformat(), "reason": freeze.reason}
             self.catalog.audit.append(now, person, "freeze", "retention", "frozen", detail)
             self.catalog.notices.tell(_told(NoticeKind.FROZEN, freeze, person, now))
         return freeze

@@ -1,13 +1,14 @@
 """Keep and release: a person's order that a backup stays, whatever the policy says."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
 from core.errors import NotRestorable, Stale, UsageError
 from core.model.backup import Backup, BackupState
 from core.model.hold import Hold
 from core.model.person import Person
+from core.model.until_typed import require_to_come
 from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.expire import keep_after_all
@@ -41,6 +42,7 @@ class KeepBackup:
         self.access.require(person, Verb.KEEP)
         now, checked = self.clock.now(), checked_text(reason, "reason")
         require_ahead(until, now)
+        until = until.astimezone(UTC) if until else None
         found = self.catalog.backups.find(reference)
         with self.catalog.write():
             backup = self.catalog.backups.get(found.id)
@@ -104,9 +106,7 @@ def require_ahead(until: datetime | None, now: datetime) -> None:
     """
     if until is None:
         return
-    example = f"{now + timedelta(days=30):%Y-%m-%d}"
-    if until <= now:
-        raise UsageError(f"{until:%Y-%m-%d %H:%M} UTC is past.", hint=f"Name a time to come, such as {example}.")
+    require_to_come(until, now, days=30)
     if until - now > LONGEST:
         raise UsageError("A hold with a date lasts ten years at most.", hint="Leave the date out to hold without end.")
 

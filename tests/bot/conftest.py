@@ -144,12 +144,11 @@ def make_world(slack: SlackServer, tmp_path: Path) -> Iterator[Callable[..., Wor
             more: str = "",
             *,
             board: bool = True,
-            grouped: bool = False,
+            instead: tuple[str, str] = ("", ""),
             clock: ShiftedClock | None = None,
         ) -> World:
             path = write_config(tmp_path, sources, more)
-            if grouped:
-                path.write_text(path.read_text().replace(f"restore = {TEAM}", 'restore = ["S0TEAM"]'))
+            path.write_text(path.read_text().replace(*instead, 1))
             world = build_world(slack, tmp_path, path, board=board, clock=clock)
             stack.callback(close, world)
             return world

@@ -1,6 +1,8 @@
 """The policy with what goes next, and the freeze of all of it, as people ask for them."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,7 +104,8 @@ def test_a_freeze_is_said_everywhere_until_it_is_thawed(make_world: Callable[...
     ("typed", "said"),
     [
         ("freeze soon look", "Write one like 2027-02-01"),
-        ("freeze 2020-01-01 look", "past or more than a year away"),
+        ("freeze 2020-01-01 look", "2020-01-01 23:59 UTC is past. Name a time to come, such as 20"),
+        ("freeze 3y look", "A freeze lasts a year at most. Name a time up to 20"),
         ("freeze 7d", "A freeze needs a reason. For example: /backups freeze 7d"),
         ("freeze 7d " + "x" * 201, "at most 200 fit"),
     ],
@@ -114,6 +117,21 @@ def test_a_freeze_that_can_not_be_is_refused_with_a_right_example(
     world = make_world(more=RETAIN)
     assert said in world.people.typed(APPROVER, typed).text
     assert world.core.time.retention.freeze() is None
+
+
+def test_a_day_of_a_freeze_is_one_of_the_team(make_world: Callable[..., World]) -> None:
+    """A day ends when it ends for the team, wherever its writer sits; the answer and the refusal name the zone."""
+    world = make_world(more=RETAIN, instead=("", 'zone = "Pacific/Kiritimati"\n'))
+    there = world.clock.now().astimezone(ZoneInfo("Pacific/Kiritimati"))
+    past = f"{there.date() - timedelta(days=1)}"
+    refused = world.people.typed(APPROVER, f"freeze {past} look").text
+    assert f"{past} 23:59 Pacific/Kiritimati is past." in refused
+    assert f"there it is {there:%Y-%m-%d}" in refused
+    frozen = world.people.typed(APPROVER, f"freeze {there.date()} look").text
+    assert f"That is {there.date()} 23:59 Pacific/Kiritimati, the team's zone." in frozen
+    freeze = world.core.time.retention.freeze()
+    assert freeze is not None
+    assert freeze.until.astimezone(ZoneInfo("Pacific/Kiritimati")).strftime("%Y-%m-%d %H:%M") == f"{there.date()} 23:59"
 
 
 def test_who_may_not_freeze_is_told_who_may(make_world: Callable[..., World]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.blocks.restore import ModalPlan
 from core.model.person import Door, Person
-from tests.bot.conftest import World
+from tests.bot.conftest import TEAM, World
 from tests.bot.people import APPROVER, ONCALL, button, elements, words
 from tests.bot.slack_server import Trouble
 from tests.bot.test_restore import plan_of, reasoned
@@ -29,7 +29,7 @@ def held(slack: Any) -> Iterator[threading.Event]:
 @pytest.fixture
 def grouped(make_world: Callable[..., World]) -> World:
     """Give a bot that asks Slack at each request for a restore whether the person is in a group."""
-    world = make_world(grouped=True)
+    world = make_world(instead=(f"restore = {TEAM}", 'restore = ["S0TEAM"]'))
     world.slack.groups["S0TEAM"] = [ONCALL]
     return world
 

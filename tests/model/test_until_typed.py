@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
-from core.model.until_typed import parse_until
+from core.model.until_typed import parse_until, require_to_come
 from core.model.wall_time import moment_of
 
 NOW = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
@@ -48,6 +48,16 @@ def test_anything_else_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         until(text)
     assert "2027-02-01" in refused.value.hint
+
+
+def test_what_is_past_is_said_in_the_zone_in_which_it_was_read() -> None:
+    """Where the day named is over there and not here, the refusal says which day it is there, and the example fits."""
+    now = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
+    with pytest.raises(UsageError) as refused:
+        require_to_come(datetime(2026, 11, 26, 23, 59, tzinfo=BERLIN), now, days=7)
+    assert refused.value.message == "2026-11-26 23:59 Europe/Berlin is past."
+    assert refused.value.hint == "Name a time to come, such as 2026-12-04: there it is 2026-11-27 00:30 now."
+    require_to_come(datetime(2026, 11, 27, 0, 31, tzinfo=BERLIN), now, days=7)
 
 
 @given(st.text(max_size=30))
