@@ -167,20 +167,28 @@ def _clock(notice: Notice, folded: Sequence[Notice]) -> Said:
     return worded(text)
 
 
-def _vault(notice: Notice, _folded: Sequence[Notice]) -> Said:
-    facts = notice.fields
-    told = [
-        f"{many(int(facts.get('missing', 0)), 'backup')} without bytes" if facts.get("missing") else "",
-        f"{many(int(facts.get('orphans', 0)), 'archive')} without a record" if facts.get("orphans") else "",
-        f"{many(int(facts.get('swept', 0)), 'leftover')} removed" if facts.get("swept") else "",
-        f"{many(int(facts.get('adopted', 0)), 'backup')} good after all" if facts.get("adopted") else "",
-    ]
-    examples = "".join(f"\n• {escape(cut(str(one), 200))}" for one in list(facts.get("examples", ()))[:5])
-    step = (
-        "What lacks its bytes can't be restored: take a new backup, and find out who deletes from the vault."
-        if facts.get("missing")
-        else "Nothing is to be done: what nobody claims is removed when it is old enough."
+def _vault(notice: Notice, folded: Sequence[Notice]) -> Said:
+    every = (*folded, notice)
+    missing, swept, adopted = (
+        sum(int(one.fields.get(what, 0)) for one in every) for what in ("missing", "swept", "adopted")
     )
+    orphans = int(notice.fields.get("orphans", 0))
+    told = [
+        f"{many(missing, 'backup')} without bytes" if missing else "",
+        f"{many(orphans, 'archive')} without a record" if orphans else "",
+        f"{many(swept, 'leftover')} removed" if swept else "",
+        f"{many(adopted, 'backup')} good after all" if adopted else "",
+    ]
+    named = [str(one) for each in reversed(every) for one in each.fields.get("examples", ())]
+    examples = "".join(f"\n• {escape(cut(one, 200))}" for one in named[:5])
+    step = "Nothing is to be done."
+    if missing:
+        step = (
+            "What lacks its bytes can't be restored until they are back: see whether the vault is whole, find out who "
+            "deletes from it, and take a new backup."
+        )
+    elif orphans:
+        step = "Archives without a record are never removed: `safehold catalog rebuild` lists them again."
     found = ", ".join(one for one in told if one) or "nothing to tell"
     return worded(f"*Catalog and vault {code(notice.about)} were compared:* {found}.{examples}\n{step}")
 

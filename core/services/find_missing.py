@@ -77,9 +77,7 @@ class FindMissing:
     def _lose(self, backup: Backup, error: SafeholdError) -> bool:
         gone = BytesMissing(error.message, hint=error.hint) if isinstance(error, NotRestorable) else error
         with self.catalog.write():
-            lost = self.catalog.backups.move(
-                backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(gone), unsaved=False
-            )
+            lost = self.catalog.backups.move(backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(gone))
             if lost is not None:
                 detail = {"why": error.message}
                 self.catalog.audit.append(self.clock.now(), SYSTEM, "sweep", backup.id, "bytes gone", detail)

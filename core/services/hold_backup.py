@@ -43,12 +43,13 @@ class KeepBackup:
         now, checked = self.clock.now(), checked_text(reason, "reason")
         require_ahead(until, now)
         until = until.astimezone(UTC) if until else None
-        found = self.catalog.backups.find(reference)
+        found, hold = self.catalog.backups.find(reference), Hold(person, checked, now, until)
+        # Asked before the write: Slack may take its time to say who is in a group, and everybody would wait.
+        if _shortens(found.hold, hold, now):
+            self.access.require(person, Verb.RETAIN)
         with self.catalog.write():
             backup = self.catalog.backups.get(found.id)
-            hold = Hold(person, checked, now, until)
-            if _shortens(backup.hold, hold, now):
-                self.access.require(person, Verb.RETAIN)
+            _require_same(backup, found)
             if backup.state is BackupState.EXPIRED:
                 kept = keep_after_all(self.catalog, backup, hold=hold, unsaved=True)
             else:
@@ -80,15 +81,23 @@ class ReleaseBackup:
             Stale: nobody holds it.
 
         """
-        found = self.catalog.backups.find(reference)
+        found, now = self.catalog.backups.find(reference), self.clock.now()
+        if found.hold is None or found.state not in KEPT:
+            raise Stale(f"Nobody holds {found.id}.", hint="Nothing was changed.")
+        self.access.require(person, Verb.KEEP if found.hold.person.id == person.id else Verb.RETAIN)
         with self.catalog.write():
-            backup, now = self.catalog.backups.get(found.id), self.clock.now()
-            if backup.hold is None or backup.state not in KEPT:
-                raise Stale(f"Nobody holds {backup.id}.", hint="Nothing was changed.")
-            self.access.require(person, Verb.KEEP if backup.hold.person.id == person.id else Verb.RETAIN)
+            backup = self.catalog.backups.get(found.id)
+            _require_same(backup, found)
             released = self.catalog.backups.move(backup.id, KEPT, hold=None, unsaved=True)
-            self.catalog.audit.append(now, person, "release", backup.id, "released", {"of": backup.hold.person.id})
+            self.catalog.audit.append(now, person, "release", backup.id, "released", {"of": found.hold.person.id})
         return _written_through(self.save, released or backup, now)
+
+
+def _require_same(backup: Backup, found: Backup) -> None:
+    if backup.hold != found.hold:
+        raise Stale(
+            f"Somebody else changed the hold on {backup.id} in this moment.", hint="Look again, then ask again."
+        )
 
 
 def _written_through(save: SaveManifests, backup: Backup, now: datetime) -> Backup:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
@@ -31,6 +31,9 @@ from core.services.tell_pruned import note_pruned
 
 LEAVING = frozenset({BackupState.EXPIRED, BackupState.PRUNING})
 PRUNING = frozenset({BackupState.PRUNING})
+NEVER = datetime.min.replace(tzinfo=UTC)
+TOLD_AHEAD = timedelta(days=1)
+"""How far the evening post looks ahead."""
 PAUSES = (300.0, 1_800.0, 7_200.0, 21_600.0)
 """Seconds until a deletion that failed is tried again, the last one from then on."""
 
@@ -59,23 +62,35 @@ class Prune:
     owner: str
     _refused: dict[str, tuple[int, float]] = field(default_factory=dict)
 
-    def __call__(self, now: datetime) -> None:
-        """Begin what is due; nothing while retention is frozen, not even what a failed deletion left marked."""
-        due = [backup for backup in self.catalog.retained.leaving() if self._is_due(backup, now)]
+    def __call__(self, now: datetime, told_at: datetime | None = None) -> None:
+        """Begin what is due; nothing while retention is frozen, not even what a failed deletion left marked.
+
+        `told_at`: when people were last told what goes within a day. What they were not told of has to wait.
+        """
+        due = [backup for backup in self.catalog.retained.leaving() if self._is_due(backup, now, told_at)]
         if not due or self.retention.freeze() is not None:
             return
         due.sort(key=attrgetter("source"))
         for source, backups in groupby(due, key=attrgetter("source")):
             self._begin(source, tuple(backup.id for backup in backups), now)
 
-    def _is_due(self, backup: Backup, now: datetime) -> bool:
+    def _is_due(self, backup: Backup, now: datetime, told_at: datetime | None) -> bool:
         _, until = self._refused.get(backup.id, (0, 0.0))
         if self.clock.monotonic() < until:
             return False
-        if backup.state is BackupState.PRUNING or backup.expired_at is None:
+        at = self.retention.prune_at(backup)
+        if backup.state is BackupState.PRUNING or at is None:
             return True
+        if backup.source not in self.adapters.sources:
+            # Nobody is told of it, and nobody said that it may go.
+            return False
         # Let go after now: the clock was set back, and how long ago that was nobody knows.
-        return backup.expired_at + timedelta(seconds=self.retention.grace_seconds) <= now
+        return at <= now and (told_at is None or told_at >= at - TOLD_AHEAD)
+
+    def when_told(self, now: datetime) -> None:
+        """Begin what is due and was named in an evening post: a duty where there is one."""
+        post = self.catalog.notices.newest("", NoticeKind.EXPIRING)
+        self(now, post.at if post is not None else NEVER)
 
     def _begin(self, source: str, ids: Sequence[str], now: datetime) -> None:
         run, lease = prune_run(source), source_lease(source)

@@ -19,6 +19,7 @@ from core.services.find_missing import FindMissing
 from core.services.schedules import Schedules
 
 BEING_PRUNED = Verdict(keep=False, reasons=(Reason(None, "it is being deleted"),))
+DAMAGED_GRACE = timedelta(days=7)
 MISSED = "not found in its vault, and it may come back"
 NOT_SEEN = "in a vault that is not configured any more"
 NONE: frozenset[str] = frozenset()
@@ -48,6 +49,16 @@ class Retention:
     clock: Clock
     grace_seconds: float
     locks: frozenset[Lock] = EVERY_LOCK
+
+    def prune_at(self, backup: Backup) -> datetime | None:
+        """Return from when on the bytes of an expired backup may be deleted; None where that is not known.
+
+        Damage may have been found only now, and by a disk's mistake: what is damaged stays for a week more.
+        """
+        if backup.expired_at is None:
+            return None
+        grace = timedelta(seconds=self.grace_seconds)
+        return backup.expired_at + (max(grace, DAMAGED_GRACE) if backup.failure is not None else grace)
 
     def policy(self, source: str) -> Policy:
         """Return the policy of a source, with days as its schedule's zone has them; the fixed one of an unknown source.
@@ -106,9 +117,9 @@ class Retention:
             candidates, freeze = self._candidates(backups), self.freeze()
         grace = timedelta(seconds=self.grace_seconds)
         found = [
-            Leaving(backup, max(now, backup.expired_at + grace), backup.expiry)
+            Leaving(backup, max(now, at), backup.expiry)
             for backup in backups
-            if backup.state is BackupState.EXPIRED and backup.expired_at is not None
+            if backup.state is BackupState.EXPIRED and (at := self.prune_at(backup)) is not None
         ]
         known = {one.backup.id for one in found}
         by_id = {backup.id: backup for backup in backups}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.catalog import Catalog
-from core.errors import CorruptionError, NotRestorable, SafeholdError, UnavailableError
+from core.errors import BytesMissing, CorruptionError, NotRestorable, SafeholdError, UnavailableError
 from core.model.backup import Backup, BackupState
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
@@ -77,7 +77,11 @@ class SaveManifests:
     def _try(self, backup: Backup, now: datetime) -> bool:
         try:
             saved = self._save(backup)
-        except (CorruptionError, NotRestorable) as error:
+        except NotRestorable as error:
+            self._waits(backup, error)
+            self._lose(backup, error, now)
+            return False
+        except CorruptionError as error:
             self._damage(backup, error, now)
             saved = False
         self._told.discard(backup.id)
@@ -110,8 +114,17 @@ class SaveManifests:
     def _is_as(self, backup: Backup) -> bool:
         return self.catalog.backups.get(backup.id).revision == backup.revision
 
+    def _lose(self, backup: Backup, error: NotRestorable, now: datetime) -> None:
+        """Record that its bytes are missing. What its manifest has to say waits for them."""
+        if backup.state is BackupState.GOOD:
+            gone = BytesMissing(error.message, hint=error.hint)
+            failure = self.failures.keep(backup.id, "saving its manifest", gone, at=now)
+            with self.catalog.write():
+                if self._is_as(backup):
+                    self.catalog.backups.move(backup.id, SAVED, state=BackupState.DAMAGED, failure=failure)
+
     def _damage(self, backup: Backup, error: SafeholdError, now: datetime) -> None:
-        """Record that a backup has lost its manifest or its archive: it can't be restored, and never be saved."""
+        """Record that the manifest of a backup can't be read: it can't be restored, and never be saved."""
         failure = self.failures.keep(backup.id, "saving its manifest", error, at=now)
         logger.warning("%s is damaged: %s", backup.id, error)
         with self.catalog.write():

@@ -61,8 +61,13 @@ def keep_time(
     policies: Mapping[str, Policy],
     grace_seconds: float,
     locks: frozenset[Lock] = EVERY_LOCK,
+    *,
+    told: bool = False,
 ) -> Timekeeping:
-    """Put it together. `grace_seconds`: how long the bytes of a backup stay after it was let go; `locks` are all."""
+    """Put it together. `grace_seconds`: how long the bytes of a backup stay after it was let go; `locks` are all.
+
+    `told`: there is an evening post, and nothing is deleted that it has not named.
+    """
     catalog, adapters, access, clock = ground.catalog, ground.adapters, ground.access, ground.clock
     schedules = Schedules(catalog, adapters, access, clock)
     find_missing = FindMissing(catalog, adapters, clock)
@@ -83,6 +88,6 @@ def keep_time(
             Duty(WAKE, WAKE_SECONDS, WakeSchedules(catalog, adapters, schedules, create)),
             Duty("judge ages", 30, JudgeAge(catalog, adapters)),
             Duty("expire", 60, expire),
-            Duty("prune", 60, prune),
+            Duty("prune", 60, prune.when_told if told else prune),
         ),
     )

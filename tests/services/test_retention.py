@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.errors import NotAllowed, NotRestorable, Stale, UsageError
-from core.model.backup import BackupState, Tier
+from core.model.backup import BackupState, Failure, Tier
 from core.model.notice import NoticeKind
 from core.model.verdict import Lock
 from core.services.prune import Prune
@@ -286,12 +286,45 @@ def test_a_bot_lets_go_and_deletes_by_itself(timed: Timed) -> None:
     def duties(moment: datetime) -> None:
         timed.set(moment)
         for duty in timed.core.duties.all:
-            if duty.name in {"expire", "prune"}:
+            if duty.name in {"expire", "evening post", "prune"}:
                 assert timed.core.duties.run(duty)
         timed.world.settled("prune:orders")
 
     duties(MIDNIGHT + WEEK * DAY + 12 * HOUR)
     assert timed.backup(first).state is BackupState.EXPIRED
+    duties(MIDNIGHT + WEEK * DAY + 19 * HOUR)
     duties(MIDNIGHT + WEEK * DAY + 37 * HOUR)
     assert timed.backup(first).state is BackupState.PRUNED
     assert timed.stored == rest
+
+
+def test_nothing_is_deleted_that_nobody_was_told_of(timed: Timed) -> None:
+    """A bot that was down over the evening posts first; what it names is deleted when it was named, not before."""
+    first, *_ = daily(timed, WEEK + 1)
+    duties = {duty.name: duty for duty in timed.core.duties.all}
+
+    def done(moment: datetime, *names: str) -> BackupState:
+        timed.set(moment)
+        for name in names:
+            assert timed.core.duties.run(duties[name])
+        timed.world.settled("prune:orders")
+        return timed.backup(first).state
+
+    evening = MIDNIGHT + (WEEK + 1) * DAY
+    assert done(evening + 16 * HOUR, "evening post", "prune") is BackupState.EXPIRED
+    assert done(evening + 17 * HOUR, "prune") is BackupState.EXPIRED
+    assert done(evening + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED
+
+
+def test_what_was_found_damaged_stays_a_week_after_it_was_let_go(timed: Timed) -> None:
+    """Damage may be a disk's mistake of today, of a backup that is old: there is time to look again."""
+    first, *_ = daily(timed, WEEK)
+    failure = Failure("archive-corrupt", "Its bytes don't match.", "Look at the disk.", "ab12")
+    timed.core.catalog.backups.move(first, frozenset(BackupState), state=BackupState.DAMAGED, failure=failure)
+    timed.take(MIDNIGHT + WEEK * DAY + 4 * HOUR)
+    timed.retain(MIDNIGHT + WEEK * DAY + 5 * HOUR)
+    assert timed.backup(first).state is BackupState.EXPIRED
+    timed.retain(MIDNIGHT + (2 * WEEK - 1) * DAY)
+    assert timed.backup(first).state is BackupState.EXPIRED
+    timed.retain(MIDNIGHT + (2 * WEEK + 1) * DAY)
+    assert timed.backup(first).state is BackupState.PRUNED

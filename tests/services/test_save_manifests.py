@@ -221,12 +221,12 @@ def test_a_proof_of_what_was_let_go_meanwhile_is_not_written(world: World) -> No
 
 
 def test_a_lost_manifest_is_damage(world: World) -> None:
-    """A good backup whose manifest is gone is damaged, with the reason, and does not wait for ever."""
+    """A good backup whose manifest is gone is damaged, with the reason; what it has to say waits for it."""
     taken = world.take()
     hold(world, taken)
     next((world.root / "vault").rglob("manifest.json")).unlink()
     assert not world.core.save_manifests.one(taken, world.clock.now())
     record = world.core.catalog.backups.get(taken)
-    assert (record.state, record.proof, record.unsaved) == (BackupState.DAMAGED, Proof.PROVEN, False)
+    assert (record.state, record.proof, record.unsaved) == (BackupState.DAMAGED, Proof.PROVEN, True)
     assert record.failure is not None
     assert "holds no finished backup" in record.failure.message
