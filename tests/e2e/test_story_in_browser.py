@@ -142,7 +142,9 @@ def test_the_same_verbs_in_a_terminal(begun: Begun, tmp_path: Path) -> None:
     backup = done.document["backup"]
     assert (backup["state"], backup["proof"], backup["note"]) == ("good", "proven", "by hand")
     assert typed_in("list").document["backups"][0]["id"] == backup["id"]
-    assert typed_in("show", backup["id"][-6:]).document["backup"] == backup
+    shown = typed_in("show", backup["id"][-6:]).document["backup"]
+    assert shown["verdict"]["keep"] is True
+    assert {**shown, "verdict": None} == backup
     assert typed_in("show", "nothing-like-it").code == 2
     fetched = typed_in("download", backup["id"], "-o", str(tmp_path)).document
     assert hashlib.sha256(Path(fetched["path"]).read_bytes()).hexdigest() == backup["archive_sha256"]
