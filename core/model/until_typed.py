@@ -29,7 +29,8 @@ def require_to_come(until: datetime, now: datetime, days: int) -> None:
         there = now.astimezone(until.tzinfo)
         raise UsageError(
             f"{_clock(until)} is past.",
-            hint=f"Name a time to come, such as {there + timedelta(days=days):%Y-%m-%d}: there it is {there:{_SHOWN}} now.",
+            hint=f"Name a time to come, such as {there + timedelta(days=days):%Y-%m-%d}: "
+            f"there it is {there:{_SHOWN}} now.",
         )
 
 

@@ -48,7 +48,8 @@ class JudgeAge:
             revision = self.catalog.revision()
             if revision == self._revision:
                 return
-            changed = self.catalog.daily.changed_since(self._revision)
+            first = self._revision < 0
+            changed = frozenset(self.adapters.sources) if first else self.catalog.daily.changed_since(self._revision)
             for name in self.adapters.sources:
                 if name in changed or self._since.get(name) is None:
                     self._since[name] = self._from(name)
