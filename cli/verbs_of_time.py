@@ -56,9 +56,9 @@ TIMING = (
     Verb(
         "schedule",
         "show or change when backups are taken",
-        "Show a source's schedule, its next runs in its zone and in UTC, and its last changes; or change it. A change "
-        "names what is to be different, shows the next runs and asks before it is saved. It holds over the "
-        "configuration until --reset.",
+        "Show a source's schedule, its next runs in its zone, that of the team and UTC, and its last changes; or "
+        "change it. A change names what is to be different, shows the next runs and asks before it is saved. It "
+        "holds over the configuration until --reset.",
         "schedule:schedule",
         (
             argument("source", nargs="?", metavar="SOURCE", help="needless where there is one source only"),

@@ -130,7 +130,9 @@ def _rules(policy: Policy, names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     of = f", of {', '.join(map(code, names[:NAMED]))}{more}" if names else ""
     rules = "\n".join(f"• {verbatim(rule)}" for rule in policy.rules)
-    return f"Policy {code(policy.name)}{of}; its days are those of {verbatim(str(policy.zone))}\n{rules}"
+    # Only rules that keep the newest of each day, week and so on depend on the zone.
+    days = f"; its days are those of {verbatim(str(policy.zone))}" if policy.newest_of else ""
+    return f"Policy {code(policy.name)}{of}{days}\n{rules}"
 
 
 def _grace(seconds: float) -> str:

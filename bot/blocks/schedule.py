@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC
 from typing import Any, Self
 
 from bot.blocks.listing import ListPlace, coming
@@ -30,7 +29,7 @@ from core.model.backup import Tier
 from core.model.quoting import ordinal, short
 from core.model.schedule import Due, Monthly, Schedule, Weekday, Weekly
 from core.model.schedule_change import ScheduleChange
-from core.model.schedule_told import describe
+from core.model.schedule_told import describe, zones_told
 from core.model.schedule_words import from_fields, time_text, to_fields
 from core.model.wall_time import zone_of
 
@@ -161,19 +160,21 @@ def cron_text(schedule: Schedule) -> str:
 
 
 def _told(table: Timetable) -> str:
-    runs = "\n".join(f"• {_run(due, table.zone)}" for due in table.runs)
-    shown = f"Next runs:\n{runs}" if runs else "No run is to come: backups are taken on demand only."
+    zones = zones_told(table.schedule, table.zone)
+    runs = "\n".join(f"• {_run(due, zones)}" for due in table.runs)
+    none = "No run is to come: backups are taken on demand only."
+    shown = f"Next runs, and the next of each tier:\n{runs}" if runs else none
     warned = "".join(f"\n*Look at this* {verbatim(text)}" for text in table.warnings)
     return f"{code(table.source)}: *{verbatim(describe(table.schedule))}*\n{shown}{warned}"
 
 
-def _run(due: Due, zone: str) -> str:
-    """Return one run in the team's zone and in UTC, which are written out: they are compared with the modal."""
-    utc, local = due.at.astimezone(UTC), due.at.astimezone(zone_of(zone))
-    here = f"{local:%a} {local.day} {local:%b %Y, %H:%M} {zone}"
-    day = "" if utc.date() == local.date() else f"{utc:%a} "
-    other = "" if zone == "UTC" else f" ({day}{utc:%H:%M} UTC)"
-    return f"{here}{other} · {tiers(due.tiers)}"
+def _run(due: Due, zones: Sequence[str]) -> str:
+    """Return one run in these zones, written out: they are compared with the modal."""
+    first, *others = ((due.at.astimezone(zone_of(zone)), zone) for zone in zones)
+    local, named = first
+    days = (f"{at:%H:%M} {zone}" if at.date() == local.date() else f"{at:%a %H:%M} {zone}" for at, zone in others)
+    beside = f" ({', '.join(days)})" if others else ""
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {named}{beside} · {tiers(due.tiers)}"
 
 
 def _set_by(changed: ScheduleChange | None) -> str:

@@ -16,7 +16,7 @@ from bot.submissions import Form
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import DEFAULT, Schedule
-from core.model.schedule_told import goal_warning, window_warning
+from core.model.schedule_told import goal_warning, skipped_warning, window_warning
 from core.model.schedule_words import change
 from core.services.access import Verb
 
@@ -31,6 +31,12 @@ INPUTS = {
     Block.CRON: Action.CRON,
 }
 """Each input of the modal is called as the key of a schedule that it sets."""
+CALLED = {
+    Block.ZONE: "The time zone",
+    Block.AT: "The time",
+    Block.WINDOW: "The window",
+    Block.CRON: "The cron expression",
+}
 
 
 def register(guard: Guard) -> None:
@@ -127,7 +133,12 @@ def _table(call: Call, source: str, schedule: Schedule) -> Timetable:
     newest = core.catalog.backups.newest_good(source)
     took = sum(newest.timings.values()) if newest else 0.0
     goal = core.adapters.source(source).goal_seconds
-    warnings = (goal_warning(schedule, source, goal, core.clock.now()), window_warning(schedule, took))
+    now, before = core.clock.now(), core.time.schedules.current(source)
+    warnings = (
+        skipped_warning(before, schedule, source, now),
+        goal_warning(schedule, source, goal, now),
+        window_warning(schedule, took),
+    )
     runs = core.time.schedules.preview(source, schedule)
     return Timetable(source, schedule, runs, core.config.zone, tuple(filter(None, warnings)))
 
@@ -137,8 +148,10 @@ def _check(block: Block) -> Callable[[Call], None]:
         try:
             change(DEFAULT, block, _typed(call, block))
         except UsageError as error:
-            # It stands below its input: which one is meant need not be said.
-            raise UsageError(error.message.removeprefix(f"{block} is "), hint=error.hint) from error
+            # The key of the configuration is not what the input is called here.
+            rest = error.message.removeprefix(f"{block} is ")
+            message = error.message if rest == error.message else f"{CALLED.get(block, 'It')} is {rest}"
+            raise UsageError(message, hint=error.hint) from error
 
     return check
 

@@ -11,7 +11,7 @@ from core.bootstrap import Core
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import Due, Schedule
-from core.model.schedule_told import describe, goal_warning, window_warning
+from core.model.schedule_told import describe, goal_warning, skipped_warning, window_warning, zones_told
 from core.model.schedule_words import OFF, change, to_fields
 from core.model.wall_time import zone_of
 
@@ -59,7 +59,7 @@ def _page(core: Core, source: str, one: Schedule) -> str:
     ]
     parts = [
         f"{source}: {describe(one)} ({_set_by(core, source)})",
-        _runs(one, core.time.schedules.preview(source, one)),
+        _runs(one, core.time.schedules.preview(source, one), core.config.zone),
         "\n".join(_warnings(core, source, one)),
         f"Last changes:\n{table(('when', 'by', 'schedule'), changes)}" if changes else "",
     ]
@@ -114,7 +114,7 @@ def _saved(core: Core, source: str, wanted: Schedule, given: Namespace, screen: 
         screen.say(f"{source}: {describe(wanted)}. That is its schedule already.", _outcome(core, source, saved=False))
         return exits.GOOD
     if not screen.json:
-        runs = _runs(wanted, schedules.preview(source, wanted))
+        runs = _runs(wanted, schedules.preview(source, wanted), core.config.zone)
         screen.remark("\n".join([f"{source}: {describe(wanted)}", "", runs, *_warnings(core, source, wanted), ""]))
     if not screen.agrees("Save it?", f"change the schedule of {source}", given):
         screen.say("Nothing was changed.", _outcome(core, source, saved=False))
@@ -131,20 +131,26 @@ def _outcome(core: Core, source: str, *, saved: bool) -> documents.Document:
     return {"saved": saved, "schedule": _document(core, source, core.time.schedules.current(source))}
 
 
-def _runs(one: Schedule, dues: Sequence[Due]) -> str:
-    """Return the next runs, in the zone of the schedule and in UTC."""
+def _runs(one: Schedule, dues: Sequence[Due], team: str) -> str:
+    """Return the next runs, in the zone of the schedule, the team's and UTC."""
     if not dues:
         return "No run is to come: backups are taken on demand only."
-    zone = zone_of(one.zone)
-    rows = [(f"{due.at.astimezone(zone):{_SHOWN}}", f"{due.at:{_SHOWN}}", words.tiers(due)) for due in dues]
-    return table((f"next runs, {one.zone}", "UTC", "tiers"), rows)
+    first, *others = zones_told(one, team)
+    zones = [zone_of(name) for name in (first, *others)]
+    rows = [(*(f"{due.at.astimezone(zone):{_SHOWN}}" for zone in zones), words.tiers(due)) for due in dues]
+    return f"Next runs, and the next of each tier:\n{table((first, *others, 'tiers'), rows)}"
 
 
 def _warnings(core: Core, source: str, one: Schedule) -> list[str]:
     newest = core.catalog.backups.newest_good(source)
     took = sum(newest.timings.values()) if newest else 0.0
     goal = core.adapters.source(source).goal_seconds
-    said = (goal_warning(one, source, goal, core.clock.now()), window_warning(one, took))
+    now, before = core.clock.now(), core.time.schedules.current(source)
+    said = (
+        skipped_warning(before, one, source, now),
+        goal_warning(one, source, goal, now),
+        window_warning(one, took),
+    )
     return [f"Warning: {text}" for text in said if text]
 
 

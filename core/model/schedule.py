@@ -158,6 +158,15 @@ def occurrences(schedule: Schedule, source: str, start: datetime, end: datetime 
     return takewhile(lambda due: due.at <= end, dues) if end is not None else dues
 
 
+def upcoming(schedule: Schedule, source: str, after: datetime, count: int) -> tuple[Due, ...]:
+    """Return the next dues, and of each tier that is not among them the next one, in their order."""
+    found = list(islice(occurrences(schedule, source, after), count))
+    for alone in sorted(_each(schedule, source, after), key=lambda due: due.at):
+        if not alone.tiers <= frozenset[Tier]().union(*(due.tiers for due in found)):
+            found += islice(occurrences(schedule, source, alone.at - _SECOND), 1)
+    return tuple(found)
+
+
 def backlog(schedule: Schedule, source: str, since: datetime, now: datetime) -> Backlog | None:
     """Return what was due after `since` and is not in the future, None where nothing was. The cost is bounded."""
     counted = list(islice(occurrences(schedule, source, since, now), MOST_COUNTED))

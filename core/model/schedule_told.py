@@ -5,8 +5,9 @@ from datetime import datetime, time
 from itertools import islice, pairwise
 
 from core.model.quoting import ordinal, short
-from core.model.schedule import Cron, Monthly, Schedule, occurrences
+from core.model.schedule import Cron, Monthly, Schedule, next_after, occurrences
 from core.model.schedule_words import time_text
+from core.model.wall_time import day_at, zone_of
 
 _SHORTEST_MONTH = 28
 _LOOKED_AT = 40
@@ -41,6 +42,23 @@ def goal_warning(schedule: Schedule, source: str, goal_seconds: int, after: date
         f"Backups of {source} are up to {short(pause)} apart, and its goal is {short(goal_seconds)}: it will be "
         "overdue in between. Add a tier, or raise its goal."
     )
+
+
+def skipped_warning(before: Schedule, after: Schedule, source: str, now: datetime) -> str:
+    """Return what to say where a run is due today and a change leaves the rest of the day without one; "" elsewhere."""
+    zone, due, instead = zone_of(before.zone), next_after(before, source, now), next_after(after, source, now)
+    today = day_at(zone, now)
+    if due is None or day_at(zone, due.at) != today or (instead and day_at(zone, instead.at) == today):
+        return ""
+    return (
+        f"The run that is due today at {due.at.astimezone(zone):%H:%M} {before.zone} is left out: by this schedule "
+        "there is none any more today. Save it after that run, or back up by hand."
+    )
+
+
+def zones_told(schedule: Schedule, team: str) -> tuple[str, ...]:
+    """Return the zones in which its runs are told, each once: its own, the team's and UTC."""
+    return tuple(dict.fromkeys((schedule.zone, team, "UTC")))
 
 
 def _rules(schedule: Schedule) -> Iterator[str]:

@@ -4,13 +4,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 
 from core.catalog import Catalog
 from core.errors import Stale, UsageError
 from core.model.notice import Notice, NoticeKind
 from core.model.person import Person, person_fields
-from core.model.schedule import Due, Schedule, next_after, occurrences
+from core.model.schedule import Due, Schedule, next_after, upcoming
 from core.model.schedule_change import ScheduleChange
 from core.model.schedule_told import describe
 from core.model.schedule_words import from_fields, to_fields
@@ -18,8 +17,8 @@ from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
 
-SHOWN = 3
-"""How many coming runs are shown before a schedule is saved."""
+SHOWN = 5
+"""How many coming runs are shown before a schedule is saved, beside the next of each tier."""
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +86,8 @@ class Schedules:
         return next_after(self.current(source), source, self.clock.now())
 
     def preview(self, source: str, schedule: Schedule, count: int = SHOWN) -> tuple[Due, ...]:
-        """Return the next runs of a schedule that may not be saved yet."""
-        return tuple(islice(occurrences(schedule, source, self.clock.now()), count))
+        """Return the next runs of a schedule that may not be saved yet, and the next of each tier."""
+        return upcoming(schedule, source, self.clock.now(), count)
 
     def change(self, source: str, schedule: Schedule, person: Person, seen: int | None = None) -> ScheduleChange:
         """Save a schedule over the configured one; it holds from now on.

@@ -56,10 +56,12 @@ def world(make_world: Callable[..., World]) -> World:
 
 
 def test_a_schedule_in_words_with_its_next_runs(world: World) -> None:
-    """Anybody reads it with three coming runs; the list leads there and back, and so do the schedules of all."""
+    """Anybody reads it with its coming runs; the list leads there and back, and so do the schedules of all."""
     shown = world.people.typed(GUEST, "schedule")
     assert "`orders`: *daily 03:00, weekly on Sundays, monthly on the 1st, UTC*" in shown.text
-    assert shown.text.count(", 03:00 UTC · daily") == 3
+    assert shown.text.count(", 03:00 UTC · daily") >= 5
+    assert "weekly\n" in shown.text
+    assert "monthly" in shown.text.partition("Next runs")[2]
     assert "As the configuration says." in shown.text
     listed = world.people.typed(GUEST, "list")
     again = world.people.press(GUEST, button(listed.blocks, "Schedule"))
@@ -82,7 +84,8 @@ def test_a_change_shows_its_next_runs_before_it_is_saved(world: World) -> None:
     runs = world.people.sent(APPROVER, view, filled(at="04:30", zone="Europe/Berlin", weekly="off", monthly="31"))
     text = words(runs["blocks"])
     assert "monthly on the 31st (in shorter months on their last day), Europe/Berlin" in text
-    assert text.count("UTC · daily") == 3
+    assert text.count("UTC) · daily") >= 5
+    assert "monthly" in text.partition("Next runs")[2]
     assert "Until now: daily 03:00" in text
     assert world.core.time.schedules.changed("orders") is None
     told = world.people.sent(APPROVER, runs, {})
@@ -100,21 +103,45 @@ def test_a_change_shows_its_next_runs_before_it_is_saved(world: World) -> None:
     assert [entry.act for entry in world.core.catalog.audit.entries()].count("schedule") == 2
 
 
-def test_runs_are_told_in_the_zone_of_the_team_and_in_utc() -> None:
-    """A team in Tokyo reads its own clock first and UTC beside it, with its day."""
+@pytest.mark.parametrize(
+    ("zone", "team", "says"),
+    [
+        (
+            "Asia/Tokyo",
+            "America/New_York",
+            "Tue 24 Nov 2026, 08:03 Asia/Tokyo (Mon 18:03 America/New_York, Mon 23:03 UTC)",
+        ),
+        ("Asia/Tokyo", "Asia/Tokyo", "Tue 24 Nov 2026, 08:03 Asia/Tokyo (Mon 23:03 UTC)"),
+        ("UTC", "Asia/Tokyo", "Mon 23 Nov 2026, 23:03 UTC (Tue 08:03 Asia/Tokyo)"),
+        ("UTC", "UTC", "Mon 23 Nov 2026, 23:03 UTC"),
+    ],
+)
+def test_runs_are_told_in_the_zones_of_the_schedule_and_the_team_and_in_utc(zone: str, team: str, says: str) -> None:
+    """The schedule's own clock comes first, the others beside it, with the day where it is another; each zone once."""
     due = Due(NOW.replace(hour=23), frozenset({Tier.WEEKLY, Tier.DAILY}), NOW.date())
-    told = words(pages.saved(pages.Timetable("orders", Schedule(), (due,), "Asia/Tokyo")))
-    assert "Tue 24 Nov 2026, 08:03 Asia/Tokyo (Mon 23:03 UTC) · daily, weekly" in told
+    told = words(pages.saved(pages.Timetable("orders", Schedule(zone), (due,), team)))
+    assert f"• {says} · daily, weekly" in told
+
+
+def test_a_change_that_leaves_todays_run_out_says_so(make_world: Callable[..., World]) -> None:
+    """Before Save it is said that the run that is due today will not take place; after it nothing is said."""
+    world = make_world(more=RETAIN, instead=("", 'schedule.daily = "23:59"\n'))
+    runs = world.people.sent(APPROVER, asked(world), filled(at="00:00"))
+    assert "*Look at this* The run that is due today at 23:59 UTC is left out" in words(runs["blocks"])
+    assert "left out" not in words(world.people.sent(APPROVER, runs, {})["blocks"])
 
 
 @pytest.mark.parametrize(
     ("typed", "wrong"),
     [
-        ({"zone": "CET"}, {"zone": 'Write "Europe/Berlin", if that is meant.'}),
+        (
+            {"zone": "CET"},
+            {"zone": 'The time zone is "CET", a short or old name'},
+        ),
         ({"zone": "Europe/Berln"}, {"zone": 'Did you mean "Europe/Berlin"?'}),
-        ({"at": "25:00"}, {"at": '"25:00", which is no time of day. Write one like "03:00"'}),
-        ({"window": "2d"}, {"window": '"1m" to "23h"'}),
-        ({"cron": "61 * * * *"}, {"cron": "no cron expression"}),
+        ({"at": "25:00"}, {"at": 'The time is "25:00", which is no time of day. Write one like "03:00"'}),
+        ({"window": "2d"}, {"window": 'The window is "2d", which is no window. Write how long it is, "1m" to "23h"'}),
+        ({"cron": "61 * * * *"}, {"cron": 'The cron expression is "61 * * * *", which is no cron expression'}),
         ({"cron": "0 3 * * * = yearly"}, {"cron": "Name tiers"}),
         ({"cron": "\n".join(f"{n} 3 * * *" for n in range(11))}, {"cron": "11 cron expressions, 10 fit"}),
         (

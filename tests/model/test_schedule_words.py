@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from core.errors import UsageError
 from core.model.backup import Tier
-from core.model.schedule import LONGEST_WINDOW, Cron, Monthly, Schedule, Weekday, Weekly
-from core.model.schedule_told import describe, goal_warning, window_warning
+from core.model.schedule import LONGEST_WINDOW, Cron, Monthly, Schedule, Weekday, Weekly, upcoming
+from core.model.schedule_told import describe, goal_warning, skipped_warning, window_warning
 from core.model.schedule_typed import parse_schedule
 from core.model.schedule_words import OFF, from_fields, to_fields
 
@@ -214,3 +214,30 @@ def test_a_goal_that_no_run_can_meet_is_said() -> None:
     assert goal_warning(weekly, "gods", 86_400, MAY).startswith(
         "Backups of gods are up to 7d apart, and its goal is 24h"
     )
+
+
+@pytest.mark.parametrize(
+    ("hour", "before", "after", "at"),
+    [
+        (2, Schedule(), Schedule("Europe/Berlin"), "03:00 UTC"),
+        (0, Schedule("Europe/Berlin"), OFF, "03:00 Europe/Berlin"),
+        (0, Schedule(), Schedule("Europe/Berlin"), ""),
+        (4, Schedule(), OFF, ""),
+        (2, OFF, Schedule(), ""),
+        (2, Schedule(), Schedule(at=time(4)), ""),
+    ],
+)
+def test_a_run_of_today_that_a_change_leaves_out_is_said(hour: int, before: Schedule, after: Schedule, at: str) -> None:
+    """It is said with its time where one is due today and none is after the change; elsewhere nothing is said."""
+    said = skipped_warning(before, after, "orders", MAY.replace(hour=hour, minute=30))
+    assert said.startswith(f"The run that is due today at {at} is left out") if at else said == ""
+
+
+def test_what_is_upcoming_has_each_tier() -> None:
+    """The next five dues come first, then the next of each tier that is not among them, each once."""
+    told = upcoming(Schedule(weekly=Weekly(Weekday.FRIDAY), monthly=Monthly(20)), "orders", MAY.replace(hour=4), 5)
+    assert [due.at.day for due in told] == [2, 3, 4, 5, 6, 8, 20]
+    assert [sorted(due.tiers) for due in told[5:]] == [["daily", "weekly"], ["daily", "monthly"]]
+    assert upcoming(OFF, "orders", MAY, 5) == ()
+    both = Schedule(weekly=Weekly(Weekday.FRIDAY), monthly=Monthly(8))
+    assert [due.at.day for due in upcoming(both, "orders", MAY.replace(hour=4), 5)] == [2, 3, 4, 5, 6, 8]

@@ -280,7 +280,7 @@ def test_schedule_set_by_a_person_is_recorded_told_and_can_be_taken_back(timed: 
     due = schedules.next_due("orders")
     assert due is not None
     assert due.at == MIDNIGHT + 3 * HOUR
-    assert len(schedules.preview("orders", DAILY)) == 3
+    assert len(schedules.preview("orders", DAILY)) == 5
     assert schedules.reset("orders", ANNA).fields is None
     with pytest.raises(UsageError):
         schedules.reset("orders", ANNA)
