@@ -142,8 +142,11 @@ def _grace(seconds: float) -> str:
 
 def _preview(total: int) -> str:
     if not total:
-        return f"Nothing goes in the next {AHEAD.days} days if backups go on as they did."
-    return f"*What goes in the next {AHEAD.days} days* if backups go on as they did:"
+        none = (
+            f"Of the backups that there are now none goes in the next {AHEAD.days} days if backups go on as they did."
+        )
+        return f"{none} Those that are still to be taken go by the rules above, and are not counted here."
+    return f"*What goes of the backups that there are now* in the next {AHEAD.days} days, if backups go on as they did:"
 
 
 def _row(one: Leaving, *, with_source: bool) -> str:

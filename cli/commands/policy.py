@@ -94,8 +94,11 @@ def _title(source: str, kept: Policy) -> str:
 
 def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:
     if not total:
-        return f"Nothing goes in the next {AHEAD.days} days if backups go on as they did."
-    head = f"What goes in the next {AHEAD.days} days if backups go on as they did:"
+        none = (
+            f"Of the backups that there are now none goes in the next {AHEAD.days} days if backups go on as they did."
+        )
+        return f"{none} Those that are still to be taken go by the rules above, and are not counted here."
+    head = f"What goes of the backups that there are now in the next {AHEAD.days} days, if backups go on as they did:"
     rows = [
         (
             one.backup.source,

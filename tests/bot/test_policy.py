@@ -34,10 +34,12 @@ def test_the_policy_in_words_with_what_goes_next(world: World) -> None:
 
 
 def test_nothing_to_go_is_said(world: World) -> None:
-    """With one backup nothing goes, and no page is counted."""
+    """With one backup nothing goes, which is said of what there is now; no zone is named where none counts."""
     world.backed_up()
     shown = world.people.typed(ONCALL, "policy orders")
-    assert "Nothing goes in the next 35 days if backups go on as they did." in shown.text
+    assert "Of the backups that there are now none goes in the next 35 days if backups go on as they did." in shown.text
+    assert "Those that are still to be taken go by the rules above" in shown.text
+    assert "days are those of" not in shown.text
     assert labels(shown.blocks) == ["Back"]
     assert "Did you mean orders?" in world.people.typed(ONCALL, "policy ordres").text
 

@@ -135,7 +135,7 @@ def test_a_terminal_is_asked_before_a_schedule_is_saved(workplace: Workplace) ->
     """The next runs stand above the question; no saves nothing, yes saves; a hold and a freeze ask why."""
     backup = workplace.typed("now", "--json").document["backup"]["id"]
     kept = on_a_terminal(workplace, ["schedule", "--daily", "04:00"], b"n\n")
-    assert kept.index("next runs, UTC") < kept.index("Save it? [y/N]")
+    assert kept.index("Next runs, and the next of each tier") < kept.index("Save it? [y/N]")
     assert "Nothing was changed." in kept
     assert "Saved. orders is backed up: daily 04:00" in on_a_terminal(
         workplace, ["schedule", "--daily", "04:00"], b"y\n"

@@ -302,7 +302,7 @@ def test_every_source_has_its_policy(safehold: Terminal) -> None:
     shown = safehold("policy").out
     assert "albums: policy long, whose days are those of UTC\n  the newest of the day: 14 days" in shown
     assert "orders: policy compose\n" in shown
-    assert "Nothing goes in the next 35 days" in shown
+    assert "Of the backups that there are now none goes in the next 35 days" in shown
     both = safehold("schedule").out
     assert "albums" in both
     assert both.count("as configured") == 2
