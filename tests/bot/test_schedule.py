@@ -1,7 +1,7 @@
 """When backups are taken, as people look at it and change it."""
 
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -126,6 +126,8 @@ def test_runs_are_told_in_the_zones_of_the_schedule_and_the_team_and_in_utc(zone
 def test_a_change_that_leaves_todays_run_out_says_so(make_world: Callable[..., World]) -> None:
     """Before Save it is said that the run that is due today will not take place; after it nothing is said."""
     world = make_world(more=RETAIN, instead=("", 'schedule.daily = "23:59"\n'))
+    now = world.clock.now()
+    world.clock.shift = now.replace(hour=12) + timedelta(days=1) - now
     runs = world.people.sent(APPROVER, asked(world), filled(at="00:00"))
     assert "*Look at this* The run that is due today at 23:59 UTC is left out" in words(runs["blocks"])
     assert "left out" not in words(world.people.sent(APPROVER, runs, {})["blocks"])
