@@ -178,7 +178,7 @@ def test_expired_request_says_so(world: World) -> None:
     assert "expired" in screen.text
     standing(world, "C0APPROVALS", "without a decision")
     assert "Approve" not in words(message["blocks"])
-    told = standing(world, "C0BACKUPS", "without a decision")
+    told = standing(world, "C0BACKUPS", "Ask again")
     world.people.send(world.people.click(ONCALL, button(told["blocks"], "Ask again"), ephemeral=False))
     view = world.people.modal("Restore orders")
     world.people.sent(ONCALL, view, reasoned("still needed"))
