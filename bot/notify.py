@@ -16,6 +16,7 @@ from bot.projections import drafts, subject_of
 from bot.quiet import Folds, failures_together
 from core.bootstrap import Core
 from core.errors import BusyError, UnavailableError
+from core.model.notice import NoticeKind
 from core.model.transfer import Download
 from core.services.lead import Lead
 
@@ -101,9 +102,14 @@ class MessageBoard:
     def resume(self) -> None:
         """Read where the last process left off."""
         kept = self.core.catalog.marks.get(REVISION)
-        self._revision = self._kept_revision = int(kept) if kept else self.core.catalog.revision()
+        self._revision = self._kept_revision = int(kept) if kept else self._beginning()
         if kept is None:
             self.core.catalog.marks.put(REVISION, str(self._revision))
+
+    def _beginning(self) -> int:
+        """Return where to begin in a catalog that no board knows: now, or where it was made anew of a lost one."""
+        rebuilt = self.core.catalog.notices.newest("", NoticeKind.CATALOG)
+        return rebuilt.revision - 1 if rebuilt is not None else self.core.catalog.revision()
 
     def tick(self) -> None:
         """Look for changes once and deliver what is due now, unless another bot does."""

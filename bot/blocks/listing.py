@@ -191,7 +191,7 @@ def _footer(page: Page, place: ListPlace) -> list[Json]:
     size, last = len(page.backups), page.first + len(page.backups) - 1
     told = f"{page.first}-{last} of {page.total}"
     if any(backup.state.open for backup in page.backups):
-        told += " · A list stands still; what runs is followed by its message in the channel."
+        told += " · A list stands still; what people started is followed by its message in the channel."
     blocks, buttons = [divider(), context(told)], []
     base = ListPlace(source=place.source)
     if page.newer_than:

@@ -195,12 +195,14 @@ def _vault(notice: Notice, folded: Sequence[Notice]) -> Said:
 
 def _catalog(notice: Notice, _folded: Sequence[Notice]) -> Said:
     facts = notice.fields
-    path, count, copied = code(str(facts.get("path", ""))), int(facts.get("manifests", 0)), moment(facts, "copy_at")
+    path, count, copied = str(facts.get("path", "")), int(facts.get("manifests", 0)), moment(facts, "copy_at")
+    begun = f"from its copy of {when(copied)} and " if copied else "from "
+    text = f"*The catalog was rebuilt* {begun}{many(count, 'manifest')}."
     if facts.get("what") == "set aside":
-        text = f"*The catalog could not be read and was set aside* as {path}. Archives in the vaults are safe."
-    else:
-        begun = f"from its copy of {when(copied)} and " if copied else "from "
-        text = f"*The catalog was rebuilt* {begun}{many(count, 'manifest')}."
+        lost = f"could not be read and was set aside* as {code(path)}" if path else "was gone*"
+        text = f"*The catalog {lost}. Archives in the vaults are safe; it was rebuilt {begun}{many(count, 'manifest')}."
+    if not copied:
+        text += " Freezes and changed schedules are lost: retention is frozen for a week, until somebody thaws it."
     return worded(f"{text}\nLook through the list; run `safehold audit verify`, and check the disk that held it.")
 
 

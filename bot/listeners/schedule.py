@@ -16,7 +16,7 @@ from bot.submissions import Form
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import DEFAULT, Schedule
-from core.model.schedule_told import goal_warning, skipped_warning, window_warning
+from core.model.schedule_told import goal_warning, skipped_warning, stopped_warning, window_warning
 from core.model.schedule_words import change
 from core.services.access import Verb
 
@@ -135,6 +135,7 @@ def _table(call: Call, source: str, schedule: Schedule) -> Timetable:
     goal = core.adapters.source(source).goal_seconds
     now, before = core.clock.now(), core.time.schedules.current(source)
     warnings = (
+        stopped_warning(before, schedule, source, now),
         skipped_warning(before, schedule, source, now),
         goal_warning(schedule, source, goal, now),
         window_warning(schedule, took),

@@ -11,7 +11,14 @@ from core.bootstrap import Core
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import Due, Schedule
-from core.model.schedule_told import describe, goal_warning, skipped_warning, window_warning, zones_told
+from core.model.schedule_told import (
+    describe,
+    goal_warning,
+    skipped_warning,
+    stopped_warning,
+    window_warning,
+    zones_told,
+)
 from core.model.schedule_words import OFF, change, to_fields
 from core.model.wall_time import zone_of
 
@@ -147,6 +154,7 @@ def _warnings(core: Core, source: str, one: Schedule) -> list[str]:
     goal = core.adapters.source(source).goal_seconds
     now, before = core.clock.now(), core.time.schedules.current(source)
     said = (
+        stopped_warning(before, one, source, now),
         skipped_warning(before, one, source, now),
         goal_warning(one, source, goal, now),
         window_warning(one, took),

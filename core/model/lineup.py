@@ -16,7 +16,7 @@ class Lineup:
     """What rules and locks look at. The lists are newest first; those of one moment are ordered by id.
 
     `present` are all that are dated up to now, `good` the good ones of these. `as_of` is the moment of the newest good
-    one: spans, holds and the freeze are measured against it, so that nothing ends while no good backup comes.
+    one: spans and holds are measured against it, so that nothing ends while no good backup comes.
     """
 
     policy: Policy

@@ -44,6 +44,13 @@ def goal_warning(schedule: Schedule, source: str, goal_seconds: int, after: date
     )
 
 
+def stopped_warning(before: Schedule, after: Schedule, source: str, now: datetime) -> str:
+    """Return what to say where a change ends all runs of a source; "" elsewhere."""
+    if next_after(before, source, now) is None or next_after(after, source, now) is not None:
+        return ""
+    return f"Nothing of {source} is backed up by itself any more: it becomes overdue unless somebody minds it by hand."
+
+
 def skipped_warning(before: Schedule, after: Schedule, source: str, now: datetime) -> str:
     """Return what to say where a run is due today and a change leaves the rest of the day without one; "" elsewhere."""
     zone, due, instead = zone_of(before.zone), next_after(before, source, now), next_after(after, source, now)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.catalog import Catalog, replacing
@@ -22,6 +22,7 @@ from core.errors import (
     UnsupportedVersion,
 )
 from core.model import naming
+from core.model.freeze import Freeze
 from core.model.manifest import Manifest
 from core.model.naming import CATALOG_SOURCE
 from core.model.notice import Notice, NoticeKind
@@ -36,6 +37,8 @@ from core.services.copy_catalog import FILE
 from core.services.orphans import SECONDS_WITHOUT_A_BEAT
 
 ACT = "catalog-rebuilt"
+LOOK_FIRST = "the catalog was rebuilt from manifests alone: freezes and changed schedules are lost"
+FROZEN_FOR = timedelta(days=7)
 
 logger = logging.getLogger(__name__)
 
@@ -228,6 +231,9 @@ class RebuildCatalog:
                 catalog.processes.forget(process.owner)
             catalog.audit.append(now, person, ACT, self.path.name, "rebuilt", detail)
             catalog.notices.tell(Notice(NoticeKind.CATALOG, "", now.isoformat(), now, fields))
+            if made.copy is None:
+                # Freezes, and schedules that people changed, are known to no manifest: nothing goes before they looked.
+                catalog.freezes.place(Freeze(SYSTEM, LOOK_FIRST, now, now + FROZEN_FOR))
 
     def _copied(self, vaults: dict[str, Vault], new: Path, wish: Wish) -> tuple[Copy | None, tuple[Copy, ...]]:
         """Unpack the copy that goes on longest of those that are what was stored and a sound catalog; name the others.

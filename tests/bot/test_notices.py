@@ -10,7 +10,7 @@ from core.model.backup import BackupState, Tier
 from core.model.expected import MOST_COVERED
 from core.model.notice import NoticeKind
 from tests.bot.conftest import World
-from tests.bot.driven import Driven, driven
+from tests.bot.driven import Driven, DrivenClock, driven
 from tests.bot.people import ONCALL, button, words
 from tests.bot.slack_server import Trouble
 from tests.bot.test_refused import shown
@@ -290,3 +290,17 @@ def test_new_process_tells_what_the_old_one_could_not(make_world: Callable[..., 
     second = driven(make_world, first.clock)
     second.settle()
     assert second.subjects() == ["notice:1", "notice:2"]
+
+
+def test_that_the_catalog_was_made_anew_is_told(make_world: Callable[..., World]) -> None:
+    """A catalog that no bot has ever served, rebuilt of manifests alone, begins with telling just that."""
+    clock = DrivenClock()
+    world = make_world(board=False, clock=clock)
+    bot = Driven(world, clock)
+    bot.tell(NoticeKind.CATALOG, what="set aside", path="", copy_at=None, manifests=3)
+    world.board.resume()
+    bot.settle()
+    [text] = bot.texts()
+    assert "The catalog was gone" in text
+    assert "rebuilt from 3 manifests" in text
+    assert "retention is frozen for a week" in text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import LONGEST_WINDOW, Cron, Monthly, Schedule, Weekday, Weekly, upcoming
-from core.model.schedule_told import describe, goal_warning, skipped_warning, window_warning
+from core.model.schedule_told import describe, goal_warning, skipped_warning, stopped_warning, window_warning
 from core.model.schedule_typed import parse_schedule
 from core.model.schedule_words import OFF, from_fields, to_fields
 
@@ -241,3 +241,10 @@ def test_what_is_upcoming_has_each_tier() -> None:
     assert upcoming(OFF, "orders", MAY, 5) == ()
     both = Schedule(weekly=Weekly(Weekday.FRIDAY), monthly=Monthly(8))
     assert [due.at.day for due in upcoming(both, "orders", MAY.replace(hour=4), 5)] == [2, 3, 4, 5, 6, 8]
+
+
+def test_a_change_that_ends_all_runs_is_said() -> None:
+    """Switched off altogether, nobody but people minds a source; what was off before is no news."""
+    assert "Nothing of gods is backed up by itself any more" in stopped_warning(Schedule(), OFF, "gods", MAY)
+    assert stopped_warning(OFF, OFF, "gods", MAY) == ""
+    assert stopped_warning(Schedule(), Schedule(daily=False), "gods", MAY) == ""

@@ -72,6 +72,9 @@ def test_from_manifests_alone_the_stored_backups_are_all_there(world: World) -> 
     with Catalog.open(path) as catalog:
         (entry,) = catalog.audit.entries()
         assert entry.detail["chain"] == "begins anew"
+        freeze = catalog.freezes.active(world.clock.now())
+    assert freeze is not None
+    assert "freezes and changed schedules are lost" in freeze.reason
 
 
 def test_a_rebuilt_catalog_goes_on(make_world: Callable[..., World]) -> None:
