@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from slack_bolt import App
@@ -47,6 +48,24 @@ SECONDS_FOR_THE_REST = 1.0
 logger = logging.getLogger(__name__)
 
 
+class Ended:
+    """Told by a signal or a thread that the bot is to end.
+
+    Not an Event: the handler of a signal that comes while the main thread is about to wait for one waits for ever.
+    """
+
+    def __init__(self) -> None:
+        self._told: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Tell it; a signal's handler may."""
+        self._told.put(None)
+
+    def wait(self) -> None:
+        """Wait until it was told."""
+        self._told.get()
+
+
 @dataclass(slots=True)
 class Bot:
     """Everything that runs, to be started once and closed in the reverse order."""
@@ -58,7 +77,7 @@ class Bot:
     pool: ThreadPoolExecutor
     settings: Settings
     waker: Waker
-    ended: threading.Event = field(default_factory=threading.Event)
+    ended: Ended = field(default_factory=Ended)
     _closing: list[Callable[[], object]] = field(default_factory=list)
     _stopping: list[threading.Thread] = field(default_factory=list)
 
@@ -190,7 +209,7 @@ def serve(config_path: Path | None = None) -> int:
     # httpx would write down the address that a picture is uploaded to, which is good for one upload by anybody.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings, config = read_settings(), load_config(config_path)
-    ended = threading.Event()
+    ended = Ended()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         ended.set()
