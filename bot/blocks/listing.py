@@ -1,13 +1,12 @@
 """A page of backups, newest on top, one row of it opened at most."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
 
 from bot.blocks import backup as backups
 from bot.blocks import keeping as keeps
+from bot.blocks.carried import Carried
 from bot.blocks.keeping import NOTHING, Keeping
 from bot.blocks.parts import (
     LONGEST,
@@ -25,7 +24,6 @@ from bot.blocks.parts import (
 )
 from bot.blocks.text import age, code, cut, cut_markup, duration, escape, tiers, when
 from bot.ids import Action
-from core.errors import Stale
 from core.model.backup import Backup, BackupState, Page
 from core.model.schedule import Due
 from core.services.browse import SourceStatus
@@ -37,31 +35,16 @@ ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class ListPlace:
+class ListPlace(Carried):
     """Which page of which list is shown and which row is open: travels in the values of the list's buttons."""
+
+    WHAT, HINT = "list", "Type /backups for a new one."
 
     source: str = ""
     older_than: str = ""
     newer_than: str = ""
     first: int = 1
     opened: str = ""
-
-    def text(self) -> str:
-        """Return it as the value of a button."""
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Return it from the value of a button.
-
-        Raises:
-            Stale: the button is of another version of Safehold.
-
-        """
-        try:
-            return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
-            raise Stale("This list is of an older Safehold.", hint="Type /backups for a new one.") from error
 
 
 @dataclass(frozen=True, slots=True)

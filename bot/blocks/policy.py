@@ -1,17 +1,16 @@
 """Retention of a source, or of all: the rules in words, and a page of what goes next; freeze and thaw."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
+from bot.blocks.carried import Carried
 from bot.blocks.keeping import frozen, keep_button, let_go_button
 from bot.blocks.listing import ListPlace
 from bot.blocks.parts import Json, actions, button, confirm, context, divider, header, section
 from bot.blocks.text import code, cut_markup, duration, person, quoted, size, tiers, verbatim, when
 from bot.ids import Action
-from core.errors import Stale
 from core.model.freeze import Freeze
 from core.model.policy import Policy
 from core.model.wall_time import zone_of
@@ -27,28 +26,13 @@ WHY = 200
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyPlace:
+class PolicyPlace(Carried):
     """Which page of what goes next is shown, of a source or, "", of all: travels in the values of its buttons."""
+
+    WHAT, HINT = "page", "Type /backups policy for a new one."
 
     source: str = ""
     first: int = 1
-
-    def text(self) -> str:
-        """Return it as the value of a button."""
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Return it from the value of a button.
-
-        Raises:
-            Stale: the button is of another version of Safehold.
-
-        """
-        try:
-            return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
-            raise Stale("This page is of an older Safehold.", hint="Type /backups policy for a new one.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """When backups are taken: a schedule in words with its next runs, and the modal that changes it."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
+from bot.blocks.carried import Carried
 from bot.blocks.listing import ListPlace, coming
 from bot.blocks.parts import (
     Json,
@@ -24,7 +24,6 @@ from bot.blocks.parts import (
 )
 from bot.blocks.text import code, person, tiers, verbatim, when
 from bot.ids import Action, Block, View
-from core.errors import Stale
 from core.model.backup import Tier
 from core.model.quoting import ordinal, short
 from core.model.schedule import Due, Monthly, Schedule, Weekday, Weekly
@@ -48,29 +47,14 @@ HINTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ModalSchedule:
+class ModalSchedule(Carried):
     """What a modal remembers: whose schedule, the change that it was opened over, and what is to be saved, if known."""
+
+    WHAT, HINT = "modal", "Type /backups schedule for a new one."
 
     source: str
     seen: int
     fields: Mapping[str, Any] | None = None
-
-    def text(self) -> str:
-        """Return it as the metadata of a view."""
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Return it from the metadata of a view.
-
-        Raises:
-            Stale: the modal is of another version of Safehold.
-
-        """
-        try:
-            return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
-            raise Stale("This modal is of an older Safehold.", hint="Type /backups schedule for a new one.") from error
 
     @property
     def schedule(self) -> Schedule:

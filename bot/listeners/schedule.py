@@ -16,7 +16,6 @@ from bot.submissions import Form
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import DEFAULT, Schedule
-from core.model.schedule_told import goal_warning, skipped_warning, stopped_warning, window_warning
 from core.model.schedule_words import change
 from core.services.access import Verb
 
@@ -129,19 +128,9 @@ def _seen(call: Call, source: str) -> int:
 
 
 def _table(call: Call, source: str, schedule: Schedule) -> Timetable:
-    core = call.core
-    newest = core.catalog.backups.newest_good(source)
-    took = sum(newest.timings.values()) if newest else 0.0
-    goal = core.adapters.source(source).goal_seconds
-    now, before = core.clock.now(), core.time.schedules.current(source)
-    warnings = (
-        stopped_warning(before, schedule, source, now),
-        skipped_warning(before, schedule, source, now),
-        goal_warning(schedule, source, goal, now),
-        window_warning(schedule, took),
-    )
-    runs = core.time.schedules.preview(source, schedule)
-    return Timetable(source, schedule, runs, core.config.zone, tuple(filter(None, warnings)))
+    core, schedules = call.core, call.core.time.schedules
+    runs, warnings = schedules.preview(source, schedule), schedules.warnings(source, schedule)
+    return Timetable(source, schedule, runs, core.config.zone, warnings)
 
 
 def _check(block: Block) -> Callable[[Call], None]:

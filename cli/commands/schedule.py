@@ -13,10 +13,6 @@ from core.model.backup import Tier
 from core.model.schedule import Due, Schedule
 from core.model.schedule_told import (
     describe,
-    goal_warning,
-    skipped_warning,
-    stopped_warning,
-    window_warning,
     zones_told,
 )
 from core.model.schedule_words import OFF, change, to_fields
@@ -149,17 +145,7 @@ def _runs(one: Schedule, dues: Sequence[Due], team: str) -> str:
 
 
 def _warnings(core: Core, source: str, one: Schedule) -> list[str]:
-    newest = core.catalog.backups.newest_good(source)
-    took = sum(newest.timings.values()) if newest else 0.0
-    goal = core.adapters.source(source).goal_seconds
-    now, before = core.clock.now(), core.time.schedules.current(source)
-    said = (
-        stopped_warning(before, one, source, now),
-        skipped_warning(before, one, source, now),
-        goal_warning(one, source, goal, now),
-        window_warning(one, took),
-    )
-    return [f"Warning: {text}" for text in said if text]
+    return [f"Warning: {text}" for text in core.time.schedules.warnings(source, one)]
 
 
 def _document(core: Core, source: str, one: Schedule) -> documents.Document:

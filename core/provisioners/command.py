@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
 from core.provisioners.folders import MARK, Folders, Record, require_there
+from core.provisioners.masking import masked
 from core.runtime.ports import can_listen, require_free
 from core.runtime.process import KILL_AFTER_SECONDS, Completed, created, run, stop, variable
 
@@ -23,8 +23,6 @@ PORTS = range(18_500, 18_600)
 STATUS_SECONDS = 30
 ALWAYS_PASSED_ON = ("PATH", "HOME", "LANG")
 MOST_SHOWN = 300
-SHORTEST_SECRET = 4
-"""Shorter values stand in texts by chance, such as 1 in a port."""
 LONGEST_ENDPOINT = 500
 _STATES = {
     "ready": InstanceState.READY,
@@ -275,16 +273,7 @@ class CommandProvisioner:
         self.folders.append_log(record.name, f"$ {verb}\n{self._masked(printed).rstrip()}\n")
 
     def _masked(self, text: str) -> str:
-        """Return a text without the values of the variables that were passed on by configuration, nor their lines."""
-        names: dict[str, str] = {}
-        for name in self.environment:
-            value = os.environ.get(name, "")
-            names |= {part: name for part in (value, *value.splitlines()) if len(part) >= SHORTEST_SECRET}
-        if not names:
-            return text
-        # In one pass, the longest first: one value may be a part of another, and of what stands for it.
-        pattern = "|".join(re.escape(value) for value in sorted(names, key=len, reverse=True))
-        return re.sub(pattern, lambda found: f"${names[found[0]]}", text)
+        return masked(text, {name: os.environ.get(name, "") for name in self.environment})
 
 
 def _variables(place: Place, launch: Launch | None, manifest: Manifest) -> dict[str, str]:

@@ -11,7 +11,7 @@ from core.model.notice import Notice, NoticeKind
 from core.model.person import Person, person_fields
 from core.model.schedule import Due, Schedule, next_after, upcoming
 from core.model.schedule_change import ScheduleChange
-from core.model.schedule_told import describe
+from core.model.schedule_told import describe, goal_warning, skipped_warning, stopped_warning, window_warning
 from core.model.schedule_words import from_fields, to_fields
 from core.ports import Clock
 from core.services.access import Access, Verb
@@ -88,6 +88,17 @@ class Schedules:
     def preview(self, source: str, schedule: Schedule, count: int = SHOWN) -> tuple[Due, ...]:
         """Return the next runs of a schedule that may not be saved yet, and the next of each tier."""
         return upcoming(schedule, source, self.clock.now(), count)
+
+    def warnings(self, source: str, schedule: Schedule) -> tuple[str, ...]:
+        """Return where a schedule that may not be saved yet does not fit the one before, the goal or the last run."""
+        newest, now, before = self.catalog.backups.newest_good(source), self.clock.now(), self.current(source)
+        said = (
+            stopped_warning(before, schedule, source, now),
+            skipped_warning(before, schedule, source, now),
+            goal_warning(schedule, source, self.adapters.source(source).goal_seconds, now),
+            window_warning(schedule, sum(newest.timings.values()) if newest else 0.0),
+        )
+        return tuple(filter(None, said))
 
     def change(self, source: str, schedule: Schedule, person: Person, seen: int | None = None) -> ScheduleChange:
         """Save a schedule over the configured one; it holds from now on.

@@ -10,13 +10,12 @@ from core.runtime.priority import AWAITED, UNATTENDED, give_way, gives_way
 from core.runtime.process import run
 
 LOOK = """
-import os, sys, time
+import os, sys
+from tests.support.waiting import until
 group = "/proc/self/autogroup"
 def said():
     return f"{os.getpriority(os.PRIO_PROCESS, 0)} {open(group).read() if os.path.exists(group) else ''}".strip()
-until = time.monotonic() + 10
-while time.monotonic() < until and not (said().startswith(sys.argv[1]) and said().endswith(sys.argv[1])):
-    time.sleep(0.01)
+until(lambda: said().startswith(sys.argv[1]) and said().endswith(sys.argv[1]), 10)
 print(said())
 """
 """Prints how low it runs, and its session where there are such, once it was given that."""

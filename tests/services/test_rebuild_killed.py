@@ -18,22 +18,13 @@ ROOT = Path(__file__).parents[2]
 STEPS_OF_THE_SWAP = 20
 """More than there are from the first link to the last sweep."""
 KILLED = """
-import os, signal, sys
+import sys
 from pathlib import Path
 
-class Killer:
-    "Kills this process at the event of that number: Python tells of each opening, renaming, linking and removing."
-    def __init__(self, at):
-        self.at, self.seen = at, 0
-    def __call__(self, event, arguments):
-        if event in {"open", "os.rename", "os.link", "os.remove", "os.rmdir", "os.mkdir", "sqlite3.connect"}:
-            self.seen += 1
-            if self.seen == self.at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
+from core.services.rebuild_catalog import Wish
+from tests.support.mortal import Killer
 from tests.support.rebuilding import rebuilder
 from tests.support.world import ANNA
-from core.services.rebuild_catalog import Wish
 rebuilding = rebuilder(Path(sys.argv[1]))
 killer = Killer(int(sys.argv[2]))
 sys.addaudithook(killer)

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from core.errors import UnsupportedVersion, VaultUnavailable
+from core.errors import SafeholdError, UnsupportedVersion, VaultUnavailable
 from core.model.manifest import Manifest
+from core.ports import Vault
 from tests.services.test_save_manifests import LateVault, hold, manifest, save, unsaved
 from tests.support.world import World
 
@@ -25,13 +26,17 @@ def test_a_vault_that_was_taken_away_keeps_no_other_waiting(world: World) -> Non
     assert manifest(world, taken).hold == placed
 
 
-class Locked(LateVault):
-    """The vault, in which the folders of some backups can't be opened."""
+class Refusing(LateVault):
+    """The vault, which refuses to read some of the manifests."""
+
+    def __init__(self, vault: Vault, world: World, why: SafeholdError) -> None:
+        super().__init__(vault, world)
+        self.why = why
 
     def manifest(self, source: str, backup_id: str) -> Manifest:
         """Refuse what is of 2020."""
         if backup_id.startswith("2020"):
-            raise VaultUnavailable("Its folder can't be opened.", hint="Mend its rights.")
+            raise self.why
         return self.vault.manifest(source, backup_id)
 
 
@@ -42,7 +47,8 @@ def test_what_cannot_be_saved_keeps_nothing_waiting(world: World) -> None:
     ids = waiting(world, taken, 25, "local")
     adapters = world.core.adapters
     vault = adapters.vault("local")
-    adapters.vaults["local"] = Locked(vault, world)  # type: ignore[index]
+    locked = VaultUnavailable("Its folder can't be opened.", hint="Mend its rights.")
+    adapters.vaults["local"] = Refusing(vault, world, locked)  # type: ignore[index]
     for _ in range(3):
         assert vault.manifest("orders", taken).hold is None
         save(world)
@@ -53,16 +59,6 @@ def test_what_cannot_be_saved_keeps_nothing_waiting(world: World) -> None:
     assert all(world.core.catalog.backups.get(key).missing for key in ids)
 
 
-class Newer(LateVault):
-    """The vault, where a newer Safehold wrote some of the manifests."""
-
-    def manifest(self, source: str, backup_id: str) -> Manifest:
-        """Refuse what is of 2020."""
-        if backup_id.startswith("2020"):
-            raise UnsupportedVersion("The manifest has format 9.", hint="Use a newer Safehold.")
-        return self.vault.manifest(source, backup_id)
-
-
 def test_a_thousand_that_can_never_be_saved_keep_nothing_waiting(world: World) -> None:
     """The next pass goes on behind those of the one before, and begins anew at the end."""
     taken = world.take()
@@ -70,7 +66,8 @@ def test_a_thousand_that_can_never_be_saved_keep_nothing_waiting(world: World) -
     ids = waiting(world, taken, 1000, "local")
     adapters = world.core.adapters
     vault = adapters.vault("local")
-    adapters.vaults["local"] = Newer(vault, world)  # type: ignore[index]
+    newer = UnsupportedVersion("The manifest has format 9.", hint="Use a newer Safehold.")
+    adapters.vaults["local"] = Refusing(vault, world, newer)  # type: ignore[index]
     save(world)
     save(world)
     assert vault.manifest("orders", taken).hold == placed

@@ -28,7 +28,7 @@ RUN_SECONDS = 120.0
 class Killer:
     """Counts events, and kills this process after the one of that number; 0 is its own beginning."""
 
-    def __init__(self, number: int, milliseconds: float) -> None:
+    def __init__(self, number: int, milliseconds: float = 0.0) -> None:
         self.number, self.seconds, self.seen = number, milliseconds / 1000, 0
 
     def begin(self) -> None:
@@ -45,7 +45,10 @@ class Killer:
                 self._strike()
 
     def _strike(self) -> None:
-        threading.Timer(self.seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        if self.seconds:
+            threading.Timer(self.seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def back_up(core: Core) -> None:
