@@ -238,7 +238,7 @@ def _ask_again(restore: Restore) -> list[Json]:
 
 def _decided(decision: Decision) -> str:
     word = "Approved" if decision.approved else "Denied"
-    glass = " (break-glass, at the command line)" if decision.break_glass else ""
+    glass = " (break-glass)" if decision.break_glass else ""
     reason = f": {quoted(decision.reason)}" if decision.reason else ""
     return f"{word} by {person(decision.person)}{glass} at {clock_time(decision.decided_at)}{reason}."
 

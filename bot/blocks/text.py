@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.model.backup import Tier
@@ -68,10 +69,10 @@ def clock_time(moment: datetime) -> str:
 
 
 def person(who: Person) -> str:
-    """Return a mention of a Slack user, or the name of somebody who came through another door."""
+    """Return a mention of a Slack user, or the name of somebody who came through another door, with the door."""
     if who.door is Door.SLACK and _SLACK_USER.fullmatch(who.id):
         return f"<@{who.id}>"
-    return escape(cut(who.name or who.id, 80))
+    return escape(replace(who, name=cut(who.name or who.id, 80)).said)
 
 
 def holders(ids: Iterable[str]) -> str:

@@ -24,6 +24,12 @@ class Person:
     name: str
     door: Door
 
+    @property
+    def said(self) -> str:
+        """Return who it is in words: a login alone would be nobody whom people in Slack know."""
+        name = self.name or self.id
+        return f"{name} on the command line" if self.door is Door.COMMAND_LINE else name
+
 
 SYSTEM = Person(id="safehold", name="Safehold", door=Door.SYSTEM)
 

@@ -160,7 +160,7 @@ class Schedules:
 def _require_seen(newest: ScheduleChange | None, seen: int | None) -> None:
     if seen is not None and newest is not None and newest.revision != seen:
         raise Stale(
-            f"The schedule of {newest.source} was changed meanwhile by {newest.changed_by.name}.",
+            f"The schedule of {newest.source} was changed meanwhile by {newest.changed_by.said}.",
             hint="Nothing was saved. Look at it again.",
         )
 

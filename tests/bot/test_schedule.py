@@ -183,6 +183,19 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: World) -
     assert world.core.time.schedules.current("orders").at == time(5)
 
 
+def test_what_was_changed_on_the_command_line_is_told_with_that_door(world: World) -> None:
+    """The channel, the page and the refusal of who came late name the login and where it was; nobody guesses a root."""
+    mine = asked(world)
+    world.core.time.schedules.change("orders", Schedule(at=time(5)), Person("os:root", "root", Door.COMMAND_LINE))
+    said = "by root on the command line"
+    world.slack.until(
+        lambda: any(f"changed {said}" in words(m["blocks"]) for m in world.slack.messages.get("C0BACKUPS", []))
+    )
+    assert f"Set {said}" in world.people.typed(GUEST, "schedule orders").text
+    late = world.people.sent(APPROVER, mine, filled(at="06:00"))
+    assert f"was changed meanwhile {said}" in words(world.people.sent(APPROVER, late, {})["blocks"])
+
+
 def test_change_it_leads_back_to_what_was_typed(world: World) -> None:
     """From the next runs the form stands again with what was typed, cron included; Save twice saves once."""
     crons = "0 12 * * * = weekly, monthly\n0 9 * * *"
