@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SafeholdError
 from core.model.person import Door, Person
+from core.services.hold_back import HoldBack
 
 if TYPE_CHECKING:
     from bench.model_process import Process
@@ -116,7 +117,8 @@ class People:
 
     def allow(self) -> None:
         """Say yes to what is held back of a source."""
-        self._bot.time.allow_expiry(self.model.random.choice(list(self.model.outside.sources)), ANNA)
+        name = self.model.random.choice(list(self.model.outside.sources))
+        self._bot.time.allow_expiry(name, ANNA, HoldBack(self._bot.catalog).waiting(name).get("set", ""))
 
     def reschedule(self) -> None:
         """Give a source another time of day."""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from bot.blocks.carried import Carried
 from bot.blocks.parts import Json, actions, asks, button, confirm, context, line_input, modal, plain, section
 from bot.blocks.text import code, day, duration, person, quoted, size, verbatim, when
 from bot.ids import Action, Block, View
@@ -18,6 +20,16 @@ KEEPABLE = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED
 """What has bytes that a hold can keep."""
 GONE = frozenset({BackupState.PRUNING, BackupState.PRUNED})
 REASONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack(Carried):
+    """What of a source was shown as held back: travels in the value of the button that lets it go."""
+
+    WHAT, HINT = "button", "Type /backups let-go for a new one."
+
+    source: str
+    set: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +98,11 @@ def keep_button(backup: Backup) -> Json:
     return button("Keep", Action.KEEP, backup.id, style="primary" if backup.state is BackupState.EXPIRED else "")
 
 
-def let_go_button(source: str) -> Json:
+def let_go_button(source: str, facts: Mapping[str, Any]) -> Json:
     """Return the button that says yes to what is held back of a source. It asks once more."""
+    shown = HeldBack(source, str(facts.get("set", ""))).text()
     text = f"What is held back of {source} is let go, one time. Keep saves it as long as its bytes are there."
-    return button("Let them go", Action.LET_GO, source, confirm=confirm("Let them go?", text, "Let go", "Hold back"))
+    return button("Let them go", Action.LET_GO, shown, confirm=confirm("Let them go?", text, "Let go", "Hold back"))
 
 
 def held(hold: Hold) -> str:

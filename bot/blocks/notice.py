@@ -17,6 +17,7 @@ from core.model.notice import Notice, NoticeKind
 SAYING = 500
 NAMED = 10
 """How many sources of a message about many are named."""
+CHANGED = "What somebody said yes to has changed before it was let go, so the yes is void. "
 
 
 def message(notice: Notice, folded: Sequence[Notice], failed: Backup | None = None) -> Said:
@@ -132,11 +133,12 @@ def _prune_failed(notice: Notice, folded: Sequence[Notice]) -> Said:
 def _held_back(notice: Notice, _folded: Sequence[Notice]) -> Said:
     facts, name = notice.fields, code(notice.about)
     text = (
+        f"{CHANGED if facts.get('changed') else ''}"
         f"*{facts.get('count', 0)} of {many(int(facts.get('of', 0)), 'backup')} of {name} would expire at once,* so "
         f"none was let go. {escape(cut(str(facts.get('why', '')), SAYING))}\n"
         "*Retention* shows which. If it is meant, somebody with the right *retain* can let them go."
     )
-    return worded(text, [button("Retention", Action.POLICY, notice.about), let_go_button(notice.about)])
+    return worded(text, [button("Retention", Action.POLICY, notice.about), let_go_button(notice.about, facts)])
 
 
 def _frozen(notice: Notice, _folded: Sequence[Notice]) -> Said:

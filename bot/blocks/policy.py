@@ -76,11 +76,12 @@ def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
     return [*blocks, *_footer(replace(place, first=first), len(shown), total)]
 
 
-def held_back(source: str, facts: Mapping[str, Any]) -> list[Json]:
-    """Return what waits for a yes, with the way to say it."""
+def held_back(source: str, facts: Mapping[str, Any], *, changed: bool = False) -> list[Json]:
+    """Return what waits for a yes, with the way to say it. `changed`: a yes was said to others."""
     many, of, why = facts.get("count", 0), facts.get("of", 0), cut_markup(verbatim(str(facts.get("why", ""))), WHY)
     told = f"*Held back*: {many} of {of} good backups of {code(source)} would go at once, so none does. {why}"
-    return [section(told, let_go_button(source))]
+    since = "*It has changed since you looked, and nothing was let go.* Now:\n" if changed else ""
+    return [section(f"{since}{told}", let_go_button(source, facts))]
 
 
 def let_go(source: str, until: datetime) -> list[Json]:

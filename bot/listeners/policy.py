@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.blocks import policy as pages
+from bot.blocks.keeping import HeldBack
 from bot.blocks.parts import Json
 from bot.blocks.policy import AHEAD, Outlook, PolicyPlace
 from bot.call import Call
@@ -86,10 +87,16 @@ def ask_let_go(call: Call, request: Request) -> None:
 
 
 def let_go(call: Call) -> None:
-    """Say yes to what is held back."""
-    until = call.core.time.allow_expiry(call.value, call.person)
+    """Say yes to what is held back; where that has changed since it was shown, show it anew instead."""
+    shown = HeldBack.read(call.value)
+    call.core.access.require(call.person, Verb.RETAIN)
+    facts = HoldBack(call.core.catalog).waiting(shown.source)
+    if facts and facts.get("set") != shown.set:
+        call.say(pages.held_back(shown.source, facts, changed=True), "Held back")
+        return
+    until = call.core.time.allow_expiry(shown.source, call.person, shown.set)
     call.desk.board.wake()
-    call.say(pages.let_go(call.value, until), "Let go")
+    call.say(pages.let_go(shown.source, until), "Let go")
 
 
 def policy_blocks(call: Call, place: PolicyPlace) -> list[Json]:

@@ -62,7 +62,7 @@ def let_go(given: Namespace, screen: Screen) -> int:
         if facts and not screen.agrees("Let them go?", f"let go of backups of {source}", given):
             screen.say("Nothing was changed.", {"allowed_until": None})
             return exits.GOOD
-        until = core.time.allow_expiry(source, me())
+        until = core.time.allow_expiry(source, me(), str(facts.get("set", "")))
     screen.say(
         f"{source}: what is held back may go until {words.moment(until)}, one time. Save one: safehold keep ID",
         {"allowed_until": documents.moment(until)},

@@ -1,5 +1,6 @@
 """Holds back: where most of what a source has would be let go at once, a person has to say yes first."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,15 +36,22 @@ class HoldBack:
     def holds(self, source: str, going: Going, good: int, now: datetime) -> bool:
         """Decide on the good backups that would go now, of all good ones; a part of the write in which they would.
 
-        A yes is good for one time.
+        A yes is good for one time, and for exactly those that were shown to who said it.
         """
         too_many = len(going) > MOST_AT_ONCE and len(going) > good * MOST_OF_ALL
-        if too_many and not self.allowed(source, now):
-            if not self.catalog.marks.get(_held(source)):
-                self._tell(source, going, good, now)
-            return True
-        self.clear(source)
-        return False
+        shown, allowed = _set_of(going), self.allowed(source, now)
+        if not too_many or allowed == shown:
+            self.clear(source)
+            return False
+        held = self.waiting(source)
+        if allowed or held.get("set") != shown:
+            facts = {"count": len(going), "of": good, "why": _why(verdict for _, verdict in going), "set": shown}
+            self.catalog.marks.put(_held(source), json.dumps({"at": held.get("at", now.isoformat()), **facts}))
+            # A yes to others than these is void, and who said it is told.
+            self.catalog.marks.put(_allowed(source), "")
+            if allowed or not held:
+                self._tell(source, {**facts, "changed": bool(allowed)}, now)
+        return True
 
     def clear(self, source: str) -> None:
         """Take note that nothing of it has to wait any more: a yes is used up, and the next time is told again."""
@@ -52,50 +60,56 @@ class HoldBack:
                 self.catalog.marks.put(_held(source), "")
                 self.catalog.marks.put(_allowed(source), "")
 
-    def allowed(self, source: str, now: datetime) -> bool:
-        """Say whether a yes is in force."""
-        until = self.catalog.marks.get(_allowed(source))
+    def allowed(self, source: str, now: datetime) -> str:
+        """Return the set that a yes in force was said to, "" where there is none."""
+        until, _, shown = (self.catalog.marks.get(_allowed(source)) or "").partition(" ")
         # One that is in force for longer than that was said when the clock was ahead.
-        return bool(until) and timedelta() < datetime.fromisoformat(str(until)) - now <= ALLOWED_FOR
+        in_force = bool(until) and timedelta() < datetime.fromisoformat(until) - now <= ALLOWED_FOR
+        return shown if in_force else ""
 
     def waiting(self, source: str) -> Mapping[str, Any]:
-        """Return what is held back: since when ("at"), how many ("count") of how many ("of"), "why"; {} if nothing."""
+        """Return what is held back, {} if nothing is.
+
+        Since when ("at"), how many ("count") of how many ("of"), "why", and which as one word ("set").
+        """
         found: Mapping[str, Any] = json.loads(self.catalog.marks.get(_held(source)) or "{}")
         return found
 
-    def _tell(self, source: str, going: Going, good: int, now: datetime) -> None:
-        facts = {"count": len(going), "of": good, "why": _why(verdict for _, verdict in going)}
-        self.catalog.marks.put(_held(source), json.dumps({"at": now.isoformat(), **facts}))
+    def _tell(self, source: str, facts: Mapping[str, Any], now: datetime) -> None:
         self.catalog.notices.tell(Notice(NoticeKind.HELD_BACK, source, now.isoformat(), now, facts))
         self.catalog.audit.append(now, SYSTEM, "expire", source, "held back", facts)
 
 
 @dataclass(frozen=True, slots=True)
 class AllowExpiry:
-    """Say yes to what is held back of one source: it is let go once, within a day."""
+    """Say yes to what was shown to be held back of one source: it is let go once, within a day."""
 
     catalog: Catalog
     adapters: Adapters
     access: Access
     clock: Clock
 
-    def __call__(self, source: str, person: Person) -> datetime:
+    def __call__(self, source: str, person: Person, shown: str) -> datetime:
         """Return until when the yes is in force. What is let go can still be kept for as long as its bytes stay.
+
+        `shown` is the "set" of what the person has seen (`HoldBack.waiting`).
 
         Raises:
             UnknownName, NotAllowed.
-            Stale: nothing of it is held back.
+            Stale: nothing of it is held back, or others than were shown.
 
         """
         self.access.require(person, Verb.RETAIN)
         name, now = self.adapters.source(source).name, self.clock.now()
         until = now + ALLOWED_FOR
         with self.catalog.write():
-            held = self.catalog.marks.get(_held(name))
+            held = HoldBack(self.catalog).waiting(name)
             if not held:
                 raise Stale(f"Nothing of {name} is held back.", hint="Nothing was changed.")
-            self.catalog.marks.put(_allowed(name), until.isoformat())
-            detail = {"until": until.isoformat(), "held back": json.loads(held)}
+            if held.get("set") != shown:
+                raise Stale(f"What is held back of {name} has changed since you looked.", hint="Look at it once more.")
+            self.catalog.marks.put(_allowed(name), f"{until.isoformat()} {shown}")
+            detail = {"until": until.isoformat(), "held back": held}
             self.catalog.audit.append(now, person, "allow-expiry", name, "allowed", detail)
         return until
 
@@ -106,6 +120,11 @@ def _held(source: str) -> str:
 
 def _allowed(source: str) -> str:
     return f"expiry allowed {source}"
+
+
+def _set_of(going: Going) -> str:
+    """Return which backups these are, as one word that no other set has."""
+    return hashlib.sha256("\n".join(sorted(backup.id for backup, _ in going)).encode()).hexdigest()[:16]
 
 
 def _why(verdicts: Iterable[Verdict]) -> str:

@@ -158,7 +158,11 @@ def test_what_is_held_back_waits_for_a_yes(make_world: Callable[..., World]) -> 
     assert "*Held back*: 11 of 12" in asked.text
     refused = world.people.press(ONCALL, button(asked.blocks, "Let them go"))
     assert refused.text.endswith(f"Those who may: <@{APPROVER}>.")
-    done = world.people.press(APPROVER, button(told["blocks"], "Let them go"), ephemeral=False)
+    world.backed_up()
+    world.core.time.expire(world.clock.now())
+    anew = world.people.press(APPROVER, button(told["blocks"], "Let them go"), ephemeral=False)
+    assert "*It has changed since you looked, and nothing was let go.* Now:\n*Held back*: 12 of 13" in anew.text
+    done = world.people.press(APPROVER, button(anew.blocks, "Let them go"))
     assert "What is held back of `orders` may go until <!date^" in done.text
     world.core.time.expire(world.clock.now())
     assert world.people.typed(ONCALL, "list").text.count("*expires*") == 9

@@ -265,6 +265,7 @@ def test_what_is_held_back_waits_for_a_yes(safehold: Terminal) -> None:
     nothing = safehold("let-go", "--yes")
     assert (nothing.code, "Nothing of orders is held back." in nothing.err) == (3, True)
     facts = {"at": "2026-11-27T02:00:00+00:00", "count": 12, "of": 20, "why": "The reasons: older than 7 days (12)."}
+    facts |= {"set": "5d0c91ab"}
     with catalog(safehold) as found, found.write():
         found.marks.put("held back orders", json.dumps(facts))
     says = f"HELD BACK: 12 of 20 good backups of orders would go at once, so none does. {facts['why']}"
@@ -276,7 +277,7 @@ def test_what_is_held_back_waits_for_a_yes(safehold: Terminal) -> None:
     assert allowed.err == f"{says}\n"
     assert "what is held back may go until" in allowed.out
     with catalog(safehold) as found:
-        assert HoldBack(found).allowed("orders", datetime.now(UTC))
+        assert HoldBack(found).allowed("orders", datetime.now(UTC)) == "5d0c91ab"
 
 
 def test_very_many_backups_are_not_all_asked_about(safehold: Terminal) -> None:

@@ -100,7 +100,7 @@ class Days(Timed):
                 self.core.time.freeze_retention(ANNA, THAWED, "the incident")
             case "2025-08-20":
                 # Most of what there is would go at once now, so it has waited for this since three.
-                self.core.time.allow_expiry("orders", ANNA)
+                self.allow()
         if day % 10 == 0:
             self.world.settled(self.core.create_backup("orders", ANNA).backup.id)
 

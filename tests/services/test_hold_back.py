@@ -13,6 +13,7 @@ from core.model.person import SYSTEM
 from core.model.policy import Policy
 from core.model.span import Span, Unit
 from core.services.expire import Expire
+from core.services.hold_back import HoldBack
 from tests.support.timed import DAY, HOUR, KEEPER, MIDNIGHT, UNPROVEN, Timed
 from tests.support.world import ANNA, BEN, World
 
@@ -49,6 +50,11 @@ def told(timed: Timed) -> list[Notice]:
     return [one for one in timed.core.catalog.notices.changed_since(0) if one.kind is NoticeKind.HELD_BACK]
 
 
+def shown(timed: Timed) -> str:
+    """Return which set is held back."""
+    return str(HoldBack(timed.core.catalog).waiting("orders")["set"])
+
+
 def outcomes(timed: Timed) -> list[tuple[str, str, str]]:
     """Return what the audit record says of the source itself: who, what, how it went."""
     entries = timed.core.catalog.audit.entries(limit=1000)
@@ -69,6 +75,8 @@ def test_most_of_a_source_at_once_waits_for_a_person(timed: Timed) -> None:
         "count": 19,
         "of": 22,
         "why": "The reasons: no rule of the policy wide keeps it (19).",
+        "set": shown(timed),
+        "changed": False,
     }
     assert outcomes(timed) == [(SYSTEM.id, "expire", "held back")]
 
@@ -79,13 +87,13 @@ def test_a_yes_lets_them_go_once(timed: Timed) -> None:
     for _ in range(2):
         # From the second pass on nothing has changed but for the yes.
         expire()
-    until = timed.core.time.allow_expiry("orders", ANNA)
+    until = timed.allow()
     assert timedelta(0) <= timed.world.clock.now() + DAY - until < timedelta(minutes=1)
     expire()
     assert expired(timed) == 19
     assert outcomes(timed) == [(SYSTEM.id, "expire", "held back"), (ANNA.id, "allow-expiry", "allowed")]
     with pytest.raises(Stale):
-        timed.core.time.allow_expiry("orders", ANNA)
+        timed.allow()
     with_policy(timed, 60)()
     assert expired(timed) == 0
     with_policy(timed, 3)()
@@ -95,20 +103,21 @@ def test_a_yes_lets_them_go_once(timed: Timed) -> None:
 
 def test_a_yes_is_a_right_and_ends_after_a_day(timed: Timed) -> None:
     """Who may not change what is kept is refused, so is a yes to nothing; one that came to nothing is void later."""
-    allow, expire = timed.core.time.allow_expiry, with_policy(timed, 3)
+    expire = with_policy(timed, 3)
     with pytest.raises(Stale):
-        allow("orders", ANNA)
+        timed.allow()
     expire()
     with pytest.raises(NotAllowed):
-        allow("orders", BEN)
+        timed.allow(BEN)
     with pytest.raises(UnknownName):
-        allow("order", ANNA)
-    allow("orders", ANNA)
+        timed.core.time.allow_expiry("order", ANNA, "")
+    timed.allow()
     for hours in (24.1, -24):
         timed.set(timed.world.clock.now() + hours * HOUR)
         with_policy(timed, 3)()
         assert expired(timed) == 0, "too late, or said by a clock that was ahead"
-        timed.core.catalog.marks.put("expiry allowed orders", (timed.world.clock.now() + 25 * HOUR).isoformat())
+        ahead = (timed.world.clock.now() + 25 * HOUR).isoformat()
+        timed.core.catalog.marks.put("expiry allowed orders", f"{ahead} {shown(timed)}")
     assert len(told(timed)) == 1
 
 
@@ -125,6 +134,35 @@ def test_what_is_over_is_told_again_when_it_comes_back(timed: Timed) -> None:
     with_policy(timed, 3)()
     with_policy(timed, 60)()
     with pytest.raises(Stale):
-        timed.core.time.allow_expiry("orders", ANNA)
+        timed.allow()
     with_policy(timed, 3)()
     assert len(told(timed)) == 2
+
+
+def test_a_yes_is_to_what_was_shown(timed: Timed) -> None:
+    """Where others have joined since the look a yes is refused; what is shown then is what a yes lets go."""
+    with_policy(timed, 3)()
+    seen = shown(timed)
+    timed.take(MIDNIGHT + (TAKEN + 1) * DAY)
+    with_policy(timed, 3)()
+    with pytest.raises(Stale, match="has changed since you looked"):
+        timed.core.time.allow_expiry("orders", ANNA, seen)
+    with_policy(timed, 3)()
+    assert expired(timed) == 0
+    timed.allow()
+    with_policy(timed, 3)()
+    assert (expired(timed), len(told(timed))) == (21, 1)
+
+
+def test_a_yes_is_void_where_others_join_before_it_is_acted_on(timed: Timed) -> None:
+    """What was said yes to and has changed since stays, that is told, and the new one needs its own yes."""
+    with_policy(timed, 3)()
+    timed.allow()
+    timed.take(MIDNIGHT + TAKEN * DAY + 12 * HOUR)
+    for _ in range(2):
+        with_policy(timed, 3)()
+    assert expired(timed) == 0
+    assert [(one.fields["changed"], one.fields["count"]) for one in told(timed)] == [(False, 19), (True, 20)]
+    timed.allow()
+    with_policy(timed, 3)()
+    assert expired(timed) == 20

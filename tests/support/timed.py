@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from core.bootstrap import Core
 from core.model.backup import Backup, Tier
-from core.model.person import SYSTEM
-from tests.support.world import World
+from core.model.person import SYSTEM, Person
+from core.services.hold_back import HoldBack
+from tests.support.world import ANNA, World
 
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 """A Thursday, and the first of a month."""
@@ -45,6 +46,11 @@ class Timed:
         self.core.time.expire(now)
         self.core.time.prune(now)
         self.world.settled("prune:orders")
+
+    def allow(self, person: Person = ANNA) -> datetime:
+        """Say yes to what is held back now."""
+        shown = HoldBack(self.core.catalog).waiting("orders").get("set", "")
+        return self.core.time.allow_expiry("orders", person, shown)
 
     def backup(self, key: str) -> Backup:
         """Return a backup."""
