@@ -108,7 +108,7 @@ TIMING = (
         "freeze",
         "stop all retention while people look into an incident",
         "Freeze retention until a time: nothing of any source is let go or deleted, every list says so. A new freeze "
-        "takes the place of the one before.",
+        "takes the place of the one before where it ends later; thaw ends one sooner.",
         "freeze:freeze",
         (
             argument("--until", default="", metavar="TIME", help=f"{_UNTIL}; a year at most"),

@@ -6,9 +6,10 @@ from datetime import datetime
 from bot.blocks.keeping import let_go_button
 from bot.blocks.notice_digest import digest
 from bot.blocks.notice_expiring import expiring, pruned
+from bot.blocks.notice_order import frozen, hold, thawed
 from bot.blocks.notice_parts import Said, moment, someone, worded
 from bot.blocks.parts import button
-from bot.blocks.text import code, cut, duration, escape, many, person, quoted, when
+from bot.blocks.text import code, cut, duration, escape, many, person, when
 from bot.ids import Action
 from core.model.backup import Backup
 from core.model.expected import MOST_COVERED
@@ -141,22 +142,6 @@ def _held_back(notice: Notice, _folded: Sequence[Notice]) -> Said:
     return worded(text, [button("Retention", Action.POLICY, notice.about), let_go_button(notice.about, facts)])
 
 
-def _frozen(notice: Notice, _folded: Sequence[Notice]) -> Said:
-    until = moment(notice.fields, "until") or notice.at
-    text = (
-        f"*Incident freeze until {when(until)}* by {person(someone(notice.fields))}: "
-        f"{quoted(str(notice.fields.get('reason', '')))}\n"
-        "Until then nothing of any source is let go or deleted. Backups are taken as always."
-    )
-    return worded(text)
-
-
-def _thawed(notice: Notice, _folded: Sequence[Notice]) -> Said:
-    who, reason = person(someone(notice.fields)), quoted(str(notice.fields.get("reason", "")))
-    text = f"*The incident freeze was ended by {who}*{f': {reason}' if reason else '.'}\nThe policies let go again."
-    return worded(f"{text} Keep what you still need: *Keep* on its row.")
-
-
 def _clock(notice: Notice, folded: Sequence[Notice]) -> Said:
     jump = int(notice.fields.get("jump_seconds", 0))
     way = "forward" if jump > 0 else "back"
@@ -225,11 +210,12 @@ _KINDS: Mapping[NoticeKind, Callable[[Notice, Sequence[Notice]], Said]] = {
     NoticeKind.PRUNED: pruned,
     NoticeKind.PRUNE_FAILED: _prune_failed,
     NoticeKind.HELD_BACK: _held_back,
-    NoticeKind.FROZEN: _frozen,
-    NoticeKind.THAWED: _thawed,
+    NoticeKind.FROZEN: frozen,
+    NoticeKind.THAWED: thawed,
     NoticeKind.DIGEST: digest,
     NoticeKind.CLOCK: _clock,
     NoticeKind.VAULT: _vault,
     NoticeKind.CATALOG: _catalog,
     NoticeKind.SCHEDULE: _schedule,
+    NoticeKind.HOLD: hold,
 }

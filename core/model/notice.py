@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     VAULT = "vault"
     CATALOG = "catalog"
     SCHEDULE = "schedule"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)

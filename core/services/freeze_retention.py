@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
-from core.errors import Stale, UsageError
+from core.errors import RefusedError, Stale, UsageError
 from core.model.freeze import Freeze
 from core.model.notice import Notice, NoticeKind
 from core.model.person import Person, person_fields
@@ -18,7 +18,7 @@ LONGEST = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class FreezeRetention:
-    """Freeze all retention until a time, instead of a freeze that is in force."""
+    """Freeze all retention until a time, instead of a freeze that is in force and ends no later."""
 
     catalog: Catalog
     access: Access
@@ -30,6 +30,7 @@ class FreezeRetention:
         Raises:
             NotAllowed.
             UsageError: the time is past, or more than a year away, or the reason can't be shown.
+            RefusedError: a freeze in force ends later: only a thaw makes it shorter, so that nobody does by mistake.
 
         """
         self.access.require(person, Verb.RETAIN)
@@ -40,10 +41,12 @@ class FreezeRetention:
             raise UsageError("A freeze lasts a year at most.", hint=hint)
         freeze = Freeze(person, checked_text(reason, "reason"), now, until.astimezone(UTC))
         with self.catalog.write():
+            before = self.catalog.freezes.active(now)
+            _require_longer(before, until)
             self.catalog.freezes.place(freeze)
-            detail = {"until": freeze.until.isoformat(), "reason": freeze.reason}
+            detail = {"until": freeze.until.isoformat(), "reason": freeze.reason, **_whose(before, person)}
             self.catalog.audit.append(now, person, "freeze", "retention", "frozen", detail)
-            self.catalog.notices.tell(_told(NoticeKind.FROZEN, freeze, person, now))
+            self.catalog.notices.tell(_told(NoticeKind.FROZEN, freeze, person, now, before))
         return freeze
 
 
@@ -69,15 +72,34 @@ class ThawRetention:
             lifted = self.catalog.freezes.lift(person, now)
             if lifted is None:
                 raise Stale("Retention is not frozen.", hint="Nothing was changed.")
-            self.catalog.audit.append(now, person, "thaw", "retention", "thawed", {"reason": lifted.reason})
-            self.catalog.notices.tell(_told(NoticeKind.THAWED, lifted, person, now))
+            detail = {"reason": lifted.reason, **_whose(lifted, person)}
+            self.catalog.audit.append(now, person, "thaw", "retention", "thawed", detail)
+            self.catalog.notices.tell(_told(NoticeKind.THAWED, lifted, person, now, lifted))
         return lifted
 
 
-def _told(kind: NoticeKind, freeze: Freeze, person: Person, now: datetime) -> Notice:
-    fields = {
+def _require_longer(before: Freeze | None, until: datetime) -> None:
+    if before is None or before.until <= until:
+        return
+    ends = f"{before.until.astimezone(until.tzinfo):%Y-%m-%d %H:%M} {until.tzinfo}"
+    why = f' ("{before.reason}")' if before.reason else ""
+    raise RefusedError(
+        f"{before.person.said} has frozen retention until {ends}{why}, which is later.",
+        hint="Nothing was changed. Freeze until a later time, or end that freeze first: thaw.",
+    )
+
+
+def _whose(before: Freeze | None, person: Person) -> dict[str, str]:
+    """Return what the record says of somebody else's freeze that this person ends or replaces."""
+    return {"of": before.person.id} if before is not None and before.person.id != person.id else {}
+
+
+def _told(kind: NoticeKind, freeze: Freeze, person: Person, now: datetime, before: Freeze | None) -> Notice:
+    fields: dict[str, object] = {
         "person": person_fields(person),
         "reason": freeze.reason,
         "until": freeze.until.isoformat(),
     }
+    if before is not None and before.person.id != person.id:
+        fields["of"] = {"person": person_fields(before.person), "until": before.until.isoformat()}
     return Notice(kind, "", freeze.placed_at.isoformat(), now, fields)

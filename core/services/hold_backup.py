@@ -7,7 +7,8 @@ from core.catalog import Catalog
 from core.errors import NotRestorable, Stale, UsageError
 from core.model.backup import Backup, BackupState
 from core.model.hold import Hold
-from core.model.person import Person
+from core.model.notice import Notice, NoticeKind
+from core.model.person import Person, person_fields
 from core.model.until_typed import require_to_come
 from core.ports import Clock
 from core.services.access import Access, Verb
@@ -59,8 +60,9 @@ class KeepBackup:
                     f"Backup {backup.id} is {backup.state.value}: there is nothing to keep.",
                     hint="Choose one that is good.",
                 )
-            detail = {"reason": checked, "until": until.isoformat() if until else None}
+            detail = {"reason": checked, "until": _iso(until), **_whose(found, person)}
             self.catalog.audit.append(now, person, "keep", backup.id, "held", detail)
+            _tell_holder(self.catalog, found, hold, person, now)
         return _written_through(self.save, kept, now)
 
 
@@ -90,7 +92,36 @@ class ReleaseBackup:
             _require_same(backup, found)
             released = self.catalog.backups.move(backup.id, KEPT, hold=None, unsaved=True)
             self.catalog.audit.append(now, person, "release", backup.id, "released", {"of": found.hold.person.id})
+            _tell_holder(self.catalog, found, None, person, now)
         return _written_through(self.save, released or backup, now)
+
+
+def _whose(found: Backup, person: Person) -> dict[str, str]:
+    """Return what the record says of somebody else's hold that this person replaces."""
+    return {"of": found.hold.person.id} if found.hold is not None and found.hold.person.id != person.id else {}
+
+
+def _tell_holder(catalog: Catalog, found: Backup, new: Hold | None, person: Person, now: datetime) -> None:
+    """Tell, once the write stands, that somebody else's hold on a backup was released, or replaced by a new one."""
+    old = found.hold
+    if old is None or old.person.id == person.id or not old.holds(now):
+        return
+    fields = {
+        "person": person_fields(person),
+        "backup_id": found.id,
+        "taken_at": found.taken_at.isoformat(),
+        "was": _hold_fields(old),
+        "now": _hold_fields(new) if new else None,
+    }
+    catalog.notices.tell(Notice(NoticeKind.HOLD, found.source, f"{found.id} {now.isoformat()}", now, fields))
+
+
+def _hold_fields(hold: Hold) -> dict[str, object]:
+    return {"person": person_fields(hold.person), "reason": hold.reason, "until": _iso(hold.until)}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _require_same(backup: Backup, found: Backup) -> None:

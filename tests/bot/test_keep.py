@@ -137,6 +137,22 @@ def test_what_others_hold_is_released_by_those_who_retain(make_world: Callable[.
     assert "Released" in world.people.press(APPROVER, {**RELEASE, "value": backup}).text
 
 
+def test_who_held_a_backup_is_told_when_somebody_else_ends_that(make_world: Callable[..., World]) -> None:
+    """The channel reads who replaced or released whose hold, until when it was and why, with the way to hold anew."""
+    world = make_world(more=f'retain = ["{APPROVER}"]')
+    backup = world.backed_up()
+    world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("30d"))
+    world.people.sent(APPROVER, asked(world, APPROVER, backup), typed("", "the trial"))
+    replaced = standing(world, f"*<@{APPROVER}> replaced a hold* on the backup of `orders` of <!date^")
+    assert f"which <@{ONCALL}> had placed until <!date^" in words(replaced["blocks"])
+    assert "Now it is held without end: “the trial”" in words(replaced["blocks"])
+    world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("", "the audit"))
+    world.people.press(APPROVER, {**RELEASE, "value": backup})
+    released = standing(world, f"*<@{APPROVER}> released a hold*")
+    assert f"which <@{ONCALL}> had placed without end: “the audit”" in words(released["blocks"])
+    assert button(released["blocks"], "Keep")["value"] == backup
+
+
 def test_an_expired_row_has_keep_and_keep_saves_it(world: World) -> None:
     """It says from when on its bytes are deleted, offers Keep and no Retry, and is good again once it is held."""
     backup = world.backed_up()

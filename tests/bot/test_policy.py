@@ -143,6 +143,21 @@ def test_who_may_not_freeze_is_told_who_may(make_world: Callable[..., World]) ->
         assert world.people.typed(ONCALL, typed).text.endswith(f"Those who may: <@{APPROVER}>.")
 
 
+def test_a_freeze_of_somebody_else_is_not_made_shorter_and_its_end_is_told(make_world: Callable[..., World]) -> None:
+    """The refusal says whose it is, until when and what ends it; who thaws it is told with whose it was."""
+    world = make_world(more=f'retain = ["{APPROVER}", "{ONCALL}"]')
+    world.people.typed(ONCALL, 'freeze 7d "rows are missing"')
+    refused = world.people.typed(APPROVER, "freeze 1d shorter").text
+    assert "u0oncall has frozen retention until 20" in refused
+    assert '("rows are missing"), which is later. Nothing was changed.' in refused
+    assert "thaw" in refused
+    world.people.typed(APPROVER, "freeze 9d longer")
+    assert standing(world, f"takes the place of the one that <@{ONCALL}> had placed until <!date^")
+    world.people.typed(ONCALL, "thaw")
+    says = f"was ended by <@{ONCALL}>*, which <@{APPROVER}> had placed until <!date^"
+    assert "“longer”" in words(standing(world, says)["blocks"])
+
+
 def test_what_is_held_back_waits_for_a_yes(make_world: Callable[..., World]) -> None:
     """Where most would go at once the channel and the policy say so, with a button that those who retain may press."""
     world = make_world(more=RETAIN)
