@@ -1,5 +1,6 @@
 """`schedule`: when backups of a source are taken, shown and changed."""
 
+import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,10 +12,7 @@ from core.bootstrap import Core
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import Due, Schedule
-from core.model.schedule_told import (
-    describe,
-    zones_told,
-)
+from core.model.schedule_told import describe, ended_warning, zones_told
 from core.model.schedule_words import OFF, change, to_fields
 from core.model.wall_time import zone_of
 
@@ -111,14 +109,16 @@ def _switched_off(wanted: Schedule, key: str) -> Schedule:
 def _saved(core: Core, source: str, wanted: Schedule, given: Namespace, screen: Screen) -> int:
     """Show the next runs, ask, and save."""
     schedules = core.time.schedules
-    changed = schedules.changed(source)
+    changed, before = schedules.changed(source), schedules.current(source)
     configured = changed is None or changed.fields is None
-    if configured if given.reset else wanted == schedules.current(source):
+    if configured if given.reset else wanted == before:
         screen.say(f"{source}: {describe(wanted)}. That is its schedule already.", _outcome(core, source, saved=False))
         return exits.GOOD
+    ended, warnings = ended_warning(before, wanted), _warnings(core, source, wanted)
     if not screen.json:
         runs = _runs(wanted, schedules.preview(source, wanted), core.config.zone)
-        screen.remark("\n".join([f"{source}: {describe(wanted)}", "", runs, *_warnings(core, source, wanted), ""]))
+        keep = _to_keep(before, wanted, given)
+        screen.remark("\n".join([f"{source}: {describe(wanted)}", "", runs, *warnings, *keep, ""]))
     if not screen.agrees("Save it?", f"change the schedule of {source}", given):
         screen.say("Nothing was changed.", _outcome(core, source, saved=False))
         return exits.GOOD
@@ -126,8 +126,20 @@ def _saved(core: Core, source: str, wanted: Schedule, given: Namespace, screen: 
         schedules.reset(source, me())
     else:
         schedules.change(source, wanted, me())
-    screen.say(f"Saved. {source} is backed up: {describe(wanted)}.", _outcome(core, source, saved=True))
+    text = f"Saved. {source} is backed up: {describe(wanted)}. {ended}".strip()
+    screen.say(text, {**_outcome(core, source, saved=True), "warnings": warnings})
     return exits.GOOD
+
+
+def _to_keep(before: Schedule, wanted: Schedule, given: Namespace) -> list[str]:
+    """Return how tiers are kept that end only because an expression takes the place of all that is not named."""
+    fields, ended = to_fields(before), {tier.value for tier in before.tiers - wanted.tiers}
+    lost = [key for key in _RULES if fields[key] and key in ended and getattr(given, key) is None]
+    lost = [key for key in lost if key not in (given.off or ())]
+    if not given.cron or not lost:
+        return []
+    options = (f"--{key} {shlex.quote(fields['at'] if key == 'daily' else fields[key])}" for key in lost)
+    return [f"--cron takes the place of the tiers that are not named. To keep them: {' '.join(options)}"]
 
 
 def _outcome(core: Core, source: str, *, saved: bool) -> documents.Document:

@@ -96,6 +96,12 @@ class Schedule:
         """Say whether anything is ever due by it."""
         return bool(self.daily or self.weekly or self.monthly or self.crons)
 
+    @property
+    def tiers(self) -> frozenset[Tier]:
+        """Return the tiers that backups are taken of by it."""
+        named = {Tier.DAILY: self.daily, Tier.WEEKLY: self.weekly, Tier.MONTHLY: self.monthly}
+        return frozenset(tier for tier, rule in named.items() if rule).union(*(cron.tiers for cron in self.crons))
+
 
 DEFAULT = Schedule()
 """What holds with nothing configured: a backup each day, with weekly and monthly as tiers on one of them."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, time
 from itertools import islice, pairwise
 
+from core.model.backup import Tier
 from core.model.quoting import ordinal, short
 from core.model.schedule import Cron, Monthly, Schedule, next_after, occurrences
 from core.model.schedule_words import time_text
@@ -49,6 +50,16 @@ def stopped_warning(before: Schedule, after: Schedule, source: str, now: datetim
     if next_after(before, source, now) is None or next_after(after, source, now) is not None:
         return ""
     return f"Nothing of {source} is backed up by itself any more: it becomes overdue unless somebody minds it by hand."
+
+
+def ended_warning(before: Schedule, after: Schedule) -> str:
+    """Return what to say where a change ends some tiers, and others go on; "" elsewhere."""
+    ended = before.tiers - after.tiers
+    if not ended or not after.on:
+        return ""
+    *some, last = (tier.value for tier in Tier if tier in ended)
+    named = f"{', '.join(some)} and {last}" if some else last
+    return f"{named.capitalize()} backups end: by this schedule none are taken any more."
 
 
 def skipped_warning(before: Schedule, after: Schedule, source: str, now: datetime) -> str:

@@ -11,7 +11,14 @@ from core.model.notice import Notice, NoticeKind
 from core.model.person import Person, person_fields
 from core.model.schedule import Due, Schedule, next_after, upcoming
 from core.model.schedule_change import ScheduleChange
-from core.model.schedule_told import describe, goal_warning, skipped_warning, stopped_warning, window_warning
+from core.model.schedule_told import (
+    describe,
+    ended_warning,
+    goal_warning,
+    skipped_warning,
+    stopped_warning,
+    window_warning,
+)
 from core.model.schedule_words import from_fields, to_fields
 from core.ports import Clock
 from core.services.access import Access, Verb
@@ -94,6 +101,7 @@ class Schedules:
         newest, now, before = self.catalog.backups.newest_good(source), self.clock.now(), self.current(source)
         said = (
             stopped_warning(before, schedule, source, now),
+            ended_warning(before, schedule),
             skipped_warning(before, schedule, source, now),
             goal_warning(schedule, source, self.adapters.source(source).goal_seconds, now),
             window_warning(schedule, sum(newest.timings.values()) if newest else 0.0),

@@ -343,6 +343,7 @@ def test_a_schedule_is_shown_changed_and_reset(safehold: Terminal) -> None:
     assert safehold.json("schedule", "--off", "weekly", "--yes")["schedule"]["fields"]["weekly"] is False
     assert safehold.json("schedule", "--reset", "--yes") == {
         "saved": True,
+        "warnings": [],
         "schedule": safehold.json("schedule")["schedules"][0],
     }
     assert "as configured" in safehold("schedule").out
@@ -362,6 +363,21 @@ def test_a_schedule_by_cron_and_one_that_is_off(safehold: Terminal) -> None:
     assert "No run is to come: backups are taken on demand only." in off.err
     safehold.backup()
     assert "No schedule: on demand only." in safehold("list", "orders").out
+
+
+def test_what_a_change_ends_is_said_before_and_after_it_is_saved(safehold: Terminal) -> None:
+    """Cron takes the place of weekly and monthly: preview and answer say that they end, and how they are kept."""
+    ends = "Weekly and monthly backups end: by this schedule none are taken any more."
+    assert f"Warning: {ends}\n" in safehold("schedule", "--cron", "0 */6 * * *").err
+    changed = safehold("schedule", "--cron", "0 */6 * * *", "--yes")
+    assert "To keep them: --weekly sunday --monthly 1" in changed.err
+    assert changed.out.endswith(f"{ends}\n")
+    off = safehold("schedule", "--off", "cron", "--daily", "03:00", "--weekly", "sun 05:00", "--yes")
+    assert " end:" not in off.out + off.err
+    kept = safehold("schedule", "--cron", "0 */6 * * *", "--weekly", "sun 05:00", "--yes")
+    assert " end:" not in kept.out + kept.err
+    again = safehold.json("schedule", "--cron", "0 3 * * *", "--yes")
+    assert again["warnings"][0] == "Warning: Weekly backups end: by this schedule none are taken any more."
 
 
 def test_a_window_that_is_shorter_than_the_last_run_is_warned_of(safehold: Terminal) -> None:

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import LONGEST_WINDOW, Cron, Monthly, Schedule, Weekday, Weekly, upcoming
-from core.model.schedule_told import describe, goal_warning, skipped_warning, stopped_warning, window_warning
+from core.model.schedule_told import (
+    describe,
+    ended_warning,
+    goal_warning,
+    skipped_warning,
+    stopped_warning,
+    window_warning,
+)
 from core.model.schedule_typed import parse_schedule
 from core.model.schedule_words import OFF, from_fields, to_fields
 
@@ -248,3 +255,12 @@ def test_a_change_that_ends_all_runs_is_said() -> None:
     assert "Nothing of gods is backed up by itself any more" in stopped_warning(Schedule(), OFF, "gods", MAY)
     assert stopped_warning(OFF, OFF, "gods", MAY) == ""
     assert stopped_warning(Schedule(), Schedule(daily=False), "gods", MAY) == ""
+
+
+def test_tiers_that_a_change_ends_are_said() -> None:
+    """Each that is not taken any more is named; another day, a cron expression of its tier, or all off is not that."""
+    by_cron = Schedule(weekly=None, monthly=None, crons=(Cron("0 12 * * 0", frozenset({Tier.WEEKLY})),))
+    assert ended_warning(Schedule(), by_cron) == "Monthly backups end: by this schedule none are taken any more."
+    assert ended_warning(Schedule(), Schedule(weekly=None, monthly=None)).startswith("Weekly and monthly backups end:")
+    assert ended_warning(Schedule(), Schedule(weekly=Weekly(Weekday.MONDAY))) == ""
+    assert ended_warning(Schedule(), OFF) == ended_warning(OFF, Schedule()) == ""
