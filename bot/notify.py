@@ -19,9 +19,9 @@ from core.errors import BusyError, UnavailableError
 from core.model.notice import NoticeKind
 from core.model.transfer import Download
 from core.services.lead import Lead
+from core.services.thin_catalog import TOLD_UNTIL
 
 SECONDS_BETWEEN_LOOKS = 0.3
-REVISION = "slack board revision"
 
 logger = logging.getLogger(__name__)
 
@@ -101,10 +101,10 @@ class MessageBoard:
 
     def resume(self) -> None:
         """Read where the last process left off."""
-        kept = self.core.catalog.marks.get(REVISION)
+        kept = self.core.catalog.marks.get(TOLD_UNTIL)
         self._revision = self._kept_revision = int(kept) if kept else self._beginning()
         if kept is None:
-            self.core.catalog.marks.put(REVISION, str(self._revision))
+            self.core.catalog.marks.put(TOLD_UNTIL, str(self._revision))
 
     def _beginning(self) -> int:
         """Return where to begin in a catalog that no board knows: now, or where it was made anew of a lost one."""
@@ -121,7 +121,7 @@ class MessageBoard:
         self._look()
         self._deliver()
         if not self._due and not self._bulletin and self._revision != self._kept_revision:
-            self.core.catalog.marks.put(REVISION, str(self._revision))
+            self.core.catalog.marks.put(TOLD_UNTIL, str(self._revision))
             self._kept_revision = self._revision
 
     def _run(self) -> None:

@@ -51,6 +51,7 @@ from core.services.save_manifests import SaveManifests
 from core.services.sweep_vaults import SweepVaults
 from core.services.take_backup import TakeBackup
 from core.services.telling import ping, tell_by_itself
+from core.services.thin_catalog import ThinCatalog
 from core.services.timekeeping import WAKE, Ground, Timekeeping, keep_time
 from core.services.verify_backup import VerifyBackup
 from core.services.watch_runs import WatchRuns
@@ -240,6 +241,7 @@ def build_core(
         Duty("save manifests", 30, save),
         Duty("copy the catalog", 60, copy),
         Duty("sweep vaults", 600, sweep),
+        Duty("thin the catalog", 600, ThinCatalog(catalog)),
     )
     duties = Duties((*time.duties, *upkeep, *told, *pings), lead, clock)
     return Core(

@@ -28,6 +28,7 @@ from core.catalog.restores import Restores
 from core.catalog.retained import Retained
 from core.catalog.schedules import Schedules
 from core.catalog.schema import MIGRATIONS, require_known
+from core.catalog.thinning import Thinning
 
 PAGES_AT_ONCE = 1024
 
@@ -65,6 +66,7 @@ class Catalog:
         self.schedules = Schedules(file)
         self.freezes = Freezes(file)
         self.notices = Notices(file)
+        self.thinning = Thinning(file)
 
     @classmethod
     def open(cls, path: Path) -> Self:

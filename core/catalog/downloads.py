@@ -24,7 +24,7 @@ TABLE = Table(
 
 
 class Downloads:
-    """Every download ever offered."""
+    """Every download that may still be of use; the audit record has all."""
 
     def __init__(self, file: CatalogFile) -> None:
         self._file = file

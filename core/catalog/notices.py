@@ -24,7 +24,7 @@ TABLE = Table(
 
 
 class Notices:
-    """Every notice ever given."""
+    """Every notice that was not thinned out since it was told."""
 
     def __init__(self, file: CatalogFile) -> None:
         self._file = file
