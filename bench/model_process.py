@@ -129,7 +129,7 @@ def begin(outside: Outside, life: int) -> Process:
         create=create,
         verify=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, turns, owner),
         offer=OfferDownload(catalog, adapters, access, clock, tokens, 3_600),
-        open=OpenDownload(catalog, adapters, clock, tokens),
+        open=OpenDownload(catalog, adapters, clock, tokens, owner),
         plan=PlanRestore(catalog, adapters, access, clock),
         request=RequestRestore(catalog, access, clock, initiate, ACCESS),
         decide=DecideRestore(catalog, access, clock, initiate, failures),

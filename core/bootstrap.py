@@ -263,7 +263,7 @@ def build_core(
         cancel_run=CancelRun(catalog, access, clock, runner),
         verify_backup=VerifyBackup(catalog, adapters, access, clock, runner, prove, failures, turns, owner),
         offer_download=OfferDownload(catalog, adapters, access, clock, tokens, config.web.link_seconds),
-        open_download=OpenDownload(catalog, adapters, clock, tokens),
+        open_download=OpenDownload(catalog, adapters, clock, tokens, owner),
         plan_restore=PlanRestore(catalog, adapters, access, clock),
         request_restore=RequestRestore(catalog, access, clock, initiate, config.access),
         decide_restore=DecideRestore(catalog, access, clock, initiate, failures),

@@ -187,7 +187,9 @@ def _buttons(backup: Backup) -> list[Json]:
         return [_download(backup), _restore(backup), verify, *keeps.buttons(backup)]
     if backup.state is BackupState.DAMAGED:
         return [_retry(backup), verify, *keeps.buttons(backup)]
-    return [_retry(backup)] if backup.state in RETRYABLE else keeps.buttons(backup)
+    # What was let go can still be used: whoever takes or restores it keeps it for as long as that lasts.
+    used = [_download(backup), _restore(backup)] if backup.restorable else []
+    return [_retry(backup)] if backup.state in RETRYABLE else [*keeps.buttons(backup), *used]
 
 
 def _download(backup: Backup) -> Json:

@@ -64,15 +64,18 @@ class Retained:
     def in_use(self, now: datetime) -> Mapping[str, str]:
         """Return the backups that somebody works with, each with what is done with it, in words.
 
-        A download counts as long as its link works and it has not ended; a restore from the request on; an instance
-        while it is made; a verification as long as its run holds its lease.
+        A download counts as long as its link works and it has not ended, and as long as bytes of it are sent; a
+        restore from the request on; an instance while it is made; a verification as long as its run holds its lease.
         """
+        taken = "select name from leases where name >= 'download:' and name < 'download;' and expires_at > ?"
         with self._file.read() as db:
             downloads = db.execute(
                 f"select backup_id from downloads where {OPEN_DOWNLOADS} and expires_at > ?",  # noqa: S608 - ours
                 (moment_text(now),),
             )
             used = {str(row[0]): "being downloaded" for row in downloads}
+            sent = db.execute(taken, (moment_text(now),))
+            used |= {str(row[0]).split(":")[1]: "being downloaded" for row in sent}
             verified = db.execute("select substr(run, 8) from leases where name >= 'verify:' and name < 'verify;'")
             used |= {str(row[0]): "being verified" for row in verified}
             restored = db.execute(

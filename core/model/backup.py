@@ -124,8 +124,8 @@ class Backup:
 
     @property
     def restorable(self) -> bool:
-        """Say whether its bytes may be downloaded or restored."""
-        return self.state is BackupState.GOOD
+        """Say whether its bytes may be downloaded or restored: they are good, and are not being deleted yet."""
+        return self.state is BackupState.GOOD or (self.state is BackupState.EXPIRED and self.failure is None)
 
     @property
     def parts(self) -> tuple[tuple[str, float], ...]:

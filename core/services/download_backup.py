@@ -16,6 +16,7 @@ from core.model.transfer import Download
 from core.ports import Clock
 from core.services.access import Access, Verb
 from core.services.adapters import Adapters
+from core.services.being_taken import BeingTaken
 
 GRACE = timedelta(minutes=15)
 """How long a link that was used can still be resumed: the last bytes sent may never have arrived."""
@@ -98,6 +99,8 @@ class OfferDownload:
             expires_at=now + timedelta(seconds=self.link_seconds),
         )
         with self.catalog.write():
+            # From here on it is busy; it may have begun to be deleted a moment ago.
+            require_good(self.catalog.backups.get(backup.id), "download")
             self.catalog.downloads.create(download)
             self.catalog.audit.append(now, person, "download", backup.id, "offered", {"download": download.id})
         return Offer(download, backup, self.tokens.sign(download))
@@ -111,9 +114,12 @@ class OpenDownload:
     adapters: Adapters
     clock: Clock
     tokens: Tokens
+    owner: str
 
     def __call__(self, token: str) -> Transfer:
         """Return the transfer. It can be opened again, at any offset, until 15 minutes after it was completed.
+
+        What is opened keeps its backup from being deleted until it is closed, however long that takes.
 
         Raises:
             NotAllowed: nobody signed this token.
@@ -151,7 +157,10 @@ class OpenDownload:
         if offset == 0 and self.catalog.downloads.get(download.id).completed_at is not None:
             # What is resumed has a beginning already: from its first byte on it would be taken a second time.
             raise _used()
-        stream = open_archive()
+        with self.catalog.write():
+            require_good(self.catalog.backups.get(download.backup_id), "download")
+            taking = BeingTaken(self.catalog, self.clock, self.owner)(download.backup_id)
+        stream = taking.stream(open_archive)
         with self.catalog.write():
             if self.catalog.downloads.move_started(download.id, self.clock.now()):
                 self._audit(download, "started")

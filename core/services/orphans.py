@@ -47,7 +47,9 @@ class Orphans:
         held = {lease.run: lease.owner for lease in leases}
         owners = beats.keys() | set(runs.values()) | set(held.values())
         dead = frozenset(owner for owner in owners if owner != self.owner and not self._lives(owner, beats.get(owner)))
-        lost = self._lost_here({run for run, owner in (held | runs).items() if owner == self.owner})
+        # A download is no run: its stream holds its lease.
+        ours = {run for run, owner in (held | runs).items() if owner == self.owner and not run.startswith("download:")}
+        lost = self._lost_here(ours)
         return Orphaned(
             backups=tuple(b for b in backups if b.owner in dead or b.id in lost),
             restores=tuple(r for r in restores if r.owner in dead or r.id in lost),

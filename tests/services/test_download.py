@@ -1,11 +1,16 @@
 """Downloads: one person, one link, once, resumable until shortly after."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from core.errors import NotAllowed, Stale
+from core.model.backup import BackupState
+from core.runtime.identity import this_host
+from core.services.being_taken import BeingTaken
+from tests.support.timed import DAY, HOUR, MIDNIGHT, UNPROVEN, Timed
 from tests.support.world import ANNA, GITA, World
 
 
@@ -91,3 +96,67 @@ def test_the_token_is_stored_nowhere(world: World) -> None:
 
 def _outcomes(world: World) -> list[str]:
     return [entry.outcome for entry in world.core.catalog.audit.entries() if entry.act == "download"]
+
+
+@pytest.fixture
+def leaving(make_world: Callable[..., World]) -> tuple[Timed, str]:
+    """Give a backup that was let go a while ago and is due to be deleted in a day, and its world."""
+    timed = Timed(make_world(source=UNPROVEN))
+    first = timed.take(MIDNIGHT)
+    for day in range(1, 9):
+        timed.take(MIDNIGHT + day * DAY)
+    timed.retain(MIDNIGHT + 8 * DAY + HOUR)
+    assert timed.backup(first).state is BackupState.EXPIRED
+    return timed, first
+
+
+def test_what_was_let_go_can_be_taken_and_restored(leaving: tuple[Timed, str]) -> None:
+    """As long as its bytes are there it is offered; who has a link for it keeps it for that time."""
+    timed, first = leaving
+    timed.set(MIDNIGHT + 9 * DAY + HOUR / 2)
+    offer = timed.core.offer_download(first, ANNA)
+    assert timed.core.plan_restore(first, ANNA).backup_id == first
+    timed.retain(MIDNIGHT + 9 * DAY + 1.1 * HOUR)
+    assert timed.backup(first).state is BackupState.GOOD
+    with timed.core.open_download(offer.token).open(0) as stream:
+        assert stream.read()
+
+
+def test_what_is_being_sent_is_not_deleted(leaving: tuple[Timed, str]) -> None:
+    """A download that outlives its link keeps its backup until it ends, also from a look for lost runs."""
+    timed, first = leaving
+    due = MIDNIGHT + 9 * DAY + HOUR
+    timed.set(due - 1.5 * HOUR)
+    offer = timed.core.offer_download(first, ANNA)
+    with timed.core.open_download(offer.token).open(0) as stream:
+        for before in (1.0, 0.5, -0.1):
+            timed.world.clock.passed += 1_800
+            timed.set(due - before * HOUR)
+            timed.core.reconcile()
+            stream.read(1 << 18)
+        timed.retain(due + HOUR / 10)
+        assert timed.backup(first).state is BackupState.GOOD
+        assert first in timed.stored
+    assert timed.core.catalog.retained.in_use(timed.world.clock.now()) == {}
+
+
+def test_who_takes_no_byte_for_an_hour_holds_nothing(leaving: tuple[Timed, str]) -> None:
+    """A stream that stands still keeps its backup for an hour more and not for ever."""
+    timed, first = leaving
+    offer = timed.core.offer_download(first, ANNA)
+    timed.set(timed.world.clock.now() + HOUR * 0.9)
+    with timed.core.open_download(offer.token).open(0):
+        timed.set(timed.world.clock.now() + HOUR * 0.9)
+        assert timed.core.catalog.retained.in_use(timed.world.clock.now()) == {first: "being downloaded"}
+        timed.set(timed.world.clock.now() + HOUR * 0.2)
+        assert timed.core.catalog.retained.in_use(timed.world.clock.now()) == {}
+
+
+def test_a_dead_process_sends_nothing(world: World) -> None:
+    """What a process that was killed was sending is free once it is seen to be dead."""
+    key = world.take()
+    dead = BeingTaken(world.core.catalog, world.clock, f"{this_host()}:1:1.00")
+    dead(key)
+    assert world.core.catalog.retained.in_use(world.clock.now()) == {key: "being downloaded"}
+    world.core.reconcile()
+    assert world.core.catalog.retained.in_use(world.clock.now()) == {}
