@@ -37,6 +37,10 @@ TOLD_AHEAD = timedelta(days=1)
 PAUSES = (300.0, 1_800.0, 7_200.0, 21_600.0)
 """Seconds until a deletion that failed is tried again, the last one from then on."""
 
+SECONDS_AT_ONCE = 20.0
+"""How long after its look into the vaults a run begins a deletion; the rest is for the next pass. So what was seen is
+never older, and a backup that is due gets the source between two runs."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -104,18 +108,36 @@ class Prune:
     def _run(self, source: str, ids: Sequence[str]) -> None:
         run = prune_run(source)
         try:
+            unseen, ids = self._look(source, ids)
+            until = self.clock.monotonic() + SECONDS_AT_ONCE
             for backup_id in ids:
-                if self.runner.cancelled(run):
+                if self.runner.cancelled(run) or self.clock.monotonic() >= until:
                     return
-                self.one(backup_id)
+                self.one(backup_id, unseen)
         finally:
             self.catalog.leases.release(source_lease(source), run)
 
-    def one(self, backup_id: str) -> bool:
-        """Prune one backup if it is still let go; say whether it is gone. The caller holds the source's lease."""
+    def _look(self, source: str, ids: Sequence[str]) -> tuple[frozenset[str], Sequence[str]]:
+        """See with eyes that what they make room for is there; return what can't be looked at, and which may go."""
+        let_go = [one for one in map(self.catalog.backups.get, ids) if one.state is BackupState.EXPIRED]
+        try:
+            return (self.retention.find_missing(source) if let_go else frozenset()), ids
+        except SafeholdError as error:
+            with self.catalog.write():
+                for backup in let_go:
+                    self._put_off(backup, error)
+        # What was begun needs no look.
+        waiting = {backup.id for backup in let_go}
+        return frozenset(), [backup_id for backup_id in ids if backup_id not in waiting]
+
+    def one(self, backup_id: str, unseen: frozenset[str]) -> bool:
+        """Prune one backup if it is still let go; say whether it is gone.
+
+        The caller holds the source's lease and has just looked for its backups: `unseen` as `FindMissing` returns it.
+        """
         backup = self.catalog.backups.get(backup_id)
         try:
-            claimed = self._claim(backup)
+            claimed = self._claim(backup, unseen)
             if claimed is None:
                 return False
             backup = claimed
@@ -135,12 +157,10 @@ class Prune:
         self._refused.pop(backup.id, None)
         return True
 
-    def _claim(self, backup: Backup) -> Backup | None:
+    def _claim(self, backup: Backup, unseen: frozenset[str]) -> Backup | None:
         """Mark a backup as being deleted, in one write with the last look at retention; None where it stays."""
         if backup.state is BackupState.PRUNING:
             return backup if self.retention.freeze() is None else None
-        # That what it has to make room for is really there is seen with eyes, not taken from the record.
-        unseen = self.retention.find_missing(backup.source)
         hold = self._hold_in_the_vault(backup)
         with self.catalog.write():
             backup = self.catalog.backups.get(backup.id)

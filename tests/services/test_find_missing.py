@@ -65,7 +65,7 @@ def test_what_is_gone_is_seen_right_before_the_first_byte_goes(timed: Timed) -> 
     for key in rest:
         shutil.rmtree(folder(timed, key))
     timed.set(LAST + 40 * HOUR)
-    assert not timed.core.time.prune.one(first)
+    assert not timed.core.time.prune.one(first, timed.core.time.retention.find_missing("orders"))
     assert timed.backup(first).state is BackupState.GOOD
     assert timed.stored == [first]
     assert {timed.backup(key).state for key in rest} == {BackupState.DAMAGED}

@@ -201,7 +201,7 @@ def test_verdict_is_asked_once_more_before_the_first_byte_goes(timed: Timed) -> 
     for key in rest:
         timed.core.catalog.backups.move(key, frozenset({BackupState.GOOD}), state=BackupState.DAMAGED)
     timed.set(MIDNIGHT + 9 * DAY)
-    assert not timed.core.time.prune.one(first)
+    assert not timed.core.time.prune.one(first, timed.core.time.retention.find_missing("orders"))
     assert timed.backup(first).state is BackupState.GOOD
     assert first in timed.stored
 

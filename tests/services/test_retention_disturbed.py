@@ -28,7 +28,7 @@ def test_freeze_stops_a_deletion_that_failed_before_it(timed: Timed) -> None:
     timed.core.catalog.backups.move(first, frozenset({BackupState.EXPIRED}), state=BackupState.PRUNING, owner="x:1:1.0")
     timed.core.time.freeze_retention(ANNA, MIDNIGHT + 30 * DAY, "incident")
     timed.retain(MIDNIGHT + 10 * DAY)
-    assert not timed.core.time.prune.one(first)
+    assert not timed.core.time.prune.one(first, timed.core.time.retention.find_missing("orders"))
     assert (timed.backup(first).state, first in timed.stored) == (BackupState.PRUNING, True)
     timed.core.time.thaw_retention(ANNA)
     timed.retain(MIDNIGHT + 10 * DAY)
