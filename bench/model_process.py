@@ -116,7 +116,7 @@ def begin(outside: Outside, life: int) -> Process:
     )
     run = RunRestore(catalog, adapters, clock, runner, prove, failures, owner)
     initiate = InitiateRestore(catalog, clock, runner, run)
-    destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
+    destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures, owner)
     orphans = Orphans(catalog, clock, runner, owner)
     tokens = Tokens(b"model")
     return Process(

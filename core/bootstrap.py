@@ -232,7 +232,7 @@ def build_core(
     save = SaveManifests(catalog, adapters, failures, turns)
     ground = Ground(catalog, adapters, access, clock, runner, owner, save)
     time = keep_time(ground, create, config.policies, config.grace_seconds, told=config.notices.evening is not None)
-    destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures)
+    destroy = DestroyInstance(catalog, adapters, access, clock, runner, failures, owner)
     copy = CopyCatalog(catalog, adapters, clock, runner, config.state_directory / "catalog-copy")
     sweep = SweepVaults(catalog, adapters, clock, runner, config.sweep_after_seconds)
     told = tell_by_itself(time.retention, time.schedules, config.notices, config.zone)

@@ -65,6 +65,8 @@ def _run(core: Core, instance: Instance) -> Run[Instance]:
         read=lambda: core.catalog.instances.get(instance.name),
         over=lambda record: record.state is not InstanceState.DESTROYING or record.failure is not None,
         step=lambda record: record.step,
+        # Another process may remove it already.
+        ours=not core.runner.wait(destroy_run(instance.name), 0),
     )
 
 

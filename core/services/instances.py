@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
-from core.errors import NotAllowed, SafeholdError, Stale
+from core.catalog.leases import RUN_SECONDS
+from core.errors import NotAllowed, SafeholdError, Stale, UnavailableError
 from core.model.instance import Instance, InstanceState
 from core.model.person import SYSTEM, Person
 from core.ports import Clock, Runner
@@ -96,6 +97,7 @@ class DestroyInstance:
     clock: Clock
     runner: Runner
     failures: FailureLog
+    owner: str
 
     def __call__(self, name: str, person: Person) -> Instance:
         """Mark the instance and hand its removal to the runner, under `destroy_run(name)`. Twice is once.
@@ -135,12 +137,32 @@ class DestroyInstance:
         return marked
 
     def resume(self, instance: Instance) -> None:
-        """Hand the removal of an instance that is marked to the runner, unless it has it; also after a restart."""
+        """Hand the removal of an instance that is marked to the runner, also after a restart.
+
+        Nothing is done where it is removed already, by this process or another that lives.
+        """
         run = destroy_run(instance.name)
-        if self.runner.wait(run, 0):
+        if not self.runner.wait(run, 0) or not self.claim(instance):
+            return
+        try:
             self.runner.submit(run, lambda: self._run(instance))
+        except UnavailableError:
+            self.catalog.leases.release(run, run)
+            raise
+
+    def claim(self, instance: Instance) -> bool:
+        """Take the lease of a removal, so that whoever sees this process die takes it up; may be part of a write."""
+        run = destroy_run(instance.name)
+        return self.catalog.leases.acquire(run, self.owner, run, self.clock.now(), RUN_SECONDS)
 
     def _run(self, instance: Instance) -> None:
+        try:
+            self._remove(instance)
+        finally:
+            run = destroy_run(instance.name)
+            self.catalog.leases.release(run, run)
+
+    def _remove(self, instance: Instance) -> None:
         try:
             self.adapters.provisioner(instance.provisioner).destroy(instance.name)
         except SafeholdError as error:

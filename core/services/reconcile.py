@@ -159,25 +159,27 @@ class Reconcile:
     # Restores and their instances
 
     def _settle_restore(self, restore: Restore) -> None:
+        """Say that it was interrupted; its instance is seen later in this pass, and removed beside it."""
         with self.catalog.write():
             current = self.catalog.restores.get(restore.id)
             if current.owner != restore.owner or current.state is not RestoreState.RUNNING:
                 return
             self.catalog.restores.move(restore.id, RUNNING, owner=self.orphans.owner)
-        plan, hint = restore.plan, "The unfinished instance is removed. Ask again."
         self.prove.sweep(restore.id)
-        provisioner = self.adapters.provisioners.get(plan.provisioner)
-        if provisioner is not None:
-            provisioner.destroy(plan.instance)
-        else:
-            hint = f"The provisioner {plan.provisioner} is no longer configured: {plan.instance} may be left there."
+        plan, known = restore.plan, restore.plan.provisioner in self.adapters.provisioners
+        hint = (
+            "The unfinished instance is removed. Ask again."
+            if known
+            else f"The provisioner {plan.provisioner} is no longer configured: {plan.instance} may be left there."
+        )
         error = Interrupted("Safehold was stopped in the middle of it.", hint=hint)
         now, step = self.clock.now(), restore.step.name if restore.step else ""
         failure = self.failures.keep(restore.id, step, error, at=now)
         with self.catalog.write():
-            self.catalog.instances.move(
-                plan.instance, PROVISIONING, state=InstanceState.FAILED, failure=failure, step=None
-            )
+            if not known:
+                self.catalog.instances.move(
+                    plan.instance, PROVISIONING, state=InstanceState.FAILED, failure=failure, step=None
+                )
             ended = self.catalog.restores.move(
                 restore.id, RUNNING, state=RestoreState.INTERRUPTED, failure=failure, finished_at=now, step=None
             )
@@ -247,21 +249,24 @@ class Reconcile:
             if claimed is None:
                 return
             self._audit("destroy", instance.name, f"its restore is {restore.state.value}")
+            self.destroy.claim(claimed)
         self.destroy.resume(claimed)
 
     # The rest
 
     def _settle_lease(self, lease: Lease) -> None:
-        """Give a verification's lease back; whoever takes it meanwhile keeps it."""
+        """Give a dead run's lease back, and take up the removal of an instance; whoever takes it meanwhile keeps it."""
         if self.catalog.leases.seize(lease.name, lease.run) is None:
             return
         try:
             self.prove.sweep(lease.run)
         except SafeholdError as error:
             logger.warning("%s: scratch files stay: %s", lease.run, error)
-        kind, _, backup_id = lease.run.partition(":")
+        kind, _, about = lease.run.partition(":")
         if kind == "verify":
-            self.catalog.backups.move(backup_id, KEPT, step=None)
+            self.catalog.backups.move(about, KEPT, step=None)
+        elif kind == "destroy" and (marked := self.catalog.instances.get(about)).state is InstanceState.DESTROYING:
+            self.destroy.resume(marked)
 
     def _audit(self, act: str, subject: str, outcome: str) -> None:
         self.catalog.audit.append(self.clock.now(), SYSTEM, act, subject, outcome, {})

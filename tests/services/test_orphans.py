@@ -1,13 +1,9 @@
 """Who is taken for dead, and what is done about their runs: never too early, never twice, never not at all."""
 
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from core.catalog.backups import OPEN
 from core.model.backup import Backup, BackupState, Proof, Tier
@@ -16,20 +12,6 @@ from core.ports import Vault
 from core.services.orphans import SECONDS_LOST, SECONDS_WITHOUT_A_BEAT
 from tests.support.waiting import until
 from tests.support.world import ANNA, World
-
-PROJECT = Path(__file__).parents[2]
-LIVING = "from core.runtime.identity import ProcessIdentity as P; print(P.current().owner, flush=True); input()"
-
-
-@pytest.fixture
-def stranger() -> Iterator["subprocess.Popen[str]"]:
-    """Give another living process; its first line is its owner text."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LIVING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT
-    )
-    yield process
-    process.kill()
-    process.communicate()
 
 
 class Faulty:

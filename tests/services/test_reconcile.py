@@ -14,6 +14,7 @@ from core.errors import SafeholdError
 from core.model.backup import BackupState
 from core.model.instance import InstanceState
 from core.model.restore import RestoreState
+from core.services.instances import destroy_run
 from tests.support.world import BEN, FixedGroups, World, build_world
 
 PROJECT = Path(__file__).parents[2]
@@ -75,12 +76,13 @@ def test_a_killed_restore_is_ready_or_interrupted_and_nothing_lies_around(tmp_pa
     try:
         settle(core, key)
         restore = core.catalog.restores.get(key)
+        settle(core, destroy_run(restore.plan.instance))
         instance = core.catalog.instances.get(restore.plan.instance)
         if restore.state is RestoreState.READY:
             assert instance.state is InstanceState.READY
         else:
             assert restore.state is RestoreState.INTERRUPTED
-            assert instance.state is InstanceState.FAILED
+            assert instance.state is InstanceState.DESTROYED
             assert world.left_behind() == []
         assert core.find_backup(identifier).state is BackupState.GOOD
     finally:
@@ -88,7 +90,7 @@ def test_a_killed_restore_is_ready_or_interrupted_and_nothing_lies_around(tmp_pa
 
 
 def settle(core: Core, key: str) -> None:
-    """Let a restore that was approved and not begun be taken over to its end."""
+    """Let what was taken over come to its end: an approved restore that was not begun, a removal."""
     assert core.runner.wait(key, 60)
 
 
