@@ -6,18 +6,17 @@ from typing import Any, Protocol
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.webhook import WebhookClient
 
 from bot.access import person_of
 from bot.blocks.answers import notice
 from bot.blocks.parts import Json, modal
+from bot.following import Following, Sheet
 from bot.ids import View
+from bot.response_url import remove, respond
 from core.bootstrap import Core
 from core.model.person import Person
 from core.services.access import Verb as Right
 
-HTTP_OK = 200
-SECONDS_TO_ANSWER = 10
 GONE = frozenset({"not_found", "view_not_found"})
 """What Slack says of a view that its reader has closed or submitted."""
 OVERTAKEN = "hash_conflict"
@@ -27,6 +26,11 @@ logger = logging.getLogger(__name__)
 
 class Board(Protocol):
     """What listeners ask of the message board."""
+
+    @property
+    def following(self) -> Following:
+        """Return what draws the lists again that people have clicked in."""
+        ...
 
     def wake(self) -> None:
         """Look for changes now."""
@@ -51,13 +55,15 @@ class Desk:
 class Call:
     """An envelope from Slack and the ways to answer it.
 
-    `opened` is the id of a modal opened while answering, `right` what is asked for needs, once that is known.
+    `opened` is the id of a modal opened while answering, `right` what is asked for needs, once that is known,
+    `redrawn` says that what was clicked shows something else by now.
     """
 
     desk: Desk
     body: Json
     opened: str = ""
     right: Right | None = None
+    redrawn: bool = False
 
     @property
     def core(self) -> Core:
@@ -91,6 +97,14 @@ class Call:
         """Say whether this came from something that only the person sees and that can be drawn again."""
         return self.in_modal or bool(self.body.get("container", {}).get("is_ephemeral"))
 
+    @property
+    def sheet(self) -> Sheet | None:
+        """Return what was clicked, where it can be drawn again later too."""
+        if self.in_modal:
+            return Sheet(self.view["id"], self.person.id)
+        url, ts = self.body.get("response_url"), self.body.get("container", {}).get("message_ts")
+        return Sheet(f"{self.person.id} {ts}", self.person.id, url) if self.from_list and url and ts else None
+
     def typed(self, block: str, action: str) -> str:
         """Return what stands in an input of the submitted view."""
         state = self.view.get("state", {}).get("values", {}).get(block, {}).get(action, {})
@@ -116,6 +130,7 @@ class Call:
 
     def redraw(self, blocks: list[Json], text: str = "Backups") -> None:
         """Put this in the place of the list that was clicked; where there is none, say it. `text` titles a modal."""
+        self.redrawn = True
         if self.in_modal:
             self.update(self.view["id"], modal(View.LIST, text, blocks))
         elif self.from_list:
@@ -125,7 +140,8 @@ class Call:
 
     def close(self) -> None:
         """Remove the message that only this person sees."""
-        WebhookClient(self.body["response_url"], timeout=SECONDS_TO_ANSWER).send(delete_original=True)
+        self.redrawn = True
+        remove(self.body["response_url"])
 
     def open(self, view: Json) -> None:
         """Open a modal, over the one that is open."""
@@ -171,19 +187,13 @@ class Call:
         return True
 
     def _respond(self, blocks: list[Json], text: str, *, replace: bool) -> None:
-        # Without retries: an answer whose receipt got lost would stand twice.
-        webhook = WebhookClient(self.body["response_url"], timeout=SECONDS_TO_ANSWER, retry_handlers=[])
-        answer = webhook.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=replace)
-        if answer.status_code == HTTP_OK and not _refused(answer.body):
+        refusal = respond(self.body["response_url"], blocks, text, replace=replace)
+        if not refusal:
             return
-        logger.warning("response_url answered %s: %s", answer.status_code, answer.body[:300])
+        logger.warning("response_url answered %s", refusal)
         channel = self.body.get("channel_id") or self.body.get("channel", {}).get("id", "")
         try:
             self.desk.client.chat_postEphemeral(channel=channel, user=self.person.id, text=text, blocks=blocks)
         except SlackApiError as error:
             logger.warning("chat.postEphemeral answered %s", error.response.get("error"))
             self.write(blocks, text)
-
-
-def _refused(body: str) -> bool:
-    return '"ok":false' in body.replace(" ", "")

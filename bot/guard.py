@@ -89,12 +89,22 @@ class Guard:
             if once and not self.deliveries.claim(_key(call.body)):
                 return
             if self.deliveries.claim_press(press, call.core.clock.now()):
-                work(call)
+                self._answer(call, work)
         except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, the person is told
             try:
                 self.deliveries.release_press(press)
             finally:
                 self._tell(call, error, verb)
+
+    def _answer(self, call: Call, work: Work) -> None:
+        """Do the work; meanwhile nothing else draws the list in which somebody has clicked."""
+        following, sheet = self.desk.board.following, call.sheet
+        taken = following.take(sheet)
+        try:
+            work(call)
+        finally:
+            if taken is not None and sheet is not None and not call.redrawn:
+                following.put_back(taken, sheet)
 
     def _tell(self, call: Call, error: Exception, verb: Verb | None) -> None:
         try:

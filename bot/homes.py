@@ -1,4 +1,7 @@
-"""The dashboards: drawn when somebody opens one, and again whenever something changes, beside the messages."""
+"""The dashboards: drawn when somebody opens one, and again whenever something changes, beside the messages.
+
+Lists that people have clicked in are drawn by the same thread.
+"""
 
 import json
 import logging
@@ -12,6 +15,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.access import RememberedGroups
 from bot.blocks.home import Ahead, home
+from bot.following import Following
 from core.bootstrap import Core
 from core.errors import SafeholdError
 from core.model.backup import Backup
@@ -37,7 +41,7 @@ Record = Backup | Restore | Instance
 
 @dataclass(slots=True)
 class Homes:
-    """A thread that draws the dashboards that people have open.
+    """A thread that draws the dashboards that people have open, and the lists in which they have clicked.
 
     Each process draws what was opened through it; what changes is drawn by the one that leads.
     """
@@ -45,6 +49,7 @@ class Homes:
     core: Core
     client: WebClient
     leads: Callable[[], bool]
+    following: Following = field(init=False)
     _due: dict[str, float] = field(default_factory=dict)
     _drawn_at: dict[str, float] = field(default_factory=dict)
     _running: dict[str, Record] = field(default_factory=dict)
@@ -54,6 +59,10 @@ class Homes:
     _woken: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        """Make what it works with."""
+        self.following = Following(self.core, self.client)
 
     def start(self) -> None:
         """Begin to draw."""
@@ -90,6 +99,7 @@ class Homes:
         else:
             self._revision = -1
         self._draw()
+        self.following.tick()
 
     def _run(self) -> None:
         while not self._stopped.is_set():

@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 
 from bot.bulletin import Bulletin
 from bot.draft import Draft
+from bot.following import Following
 from bot.homes import Homes
 from bot.postbox import Postbox
 from bot.projections import drafts, subject_of
@@ -53,6 +54,11 @@ class MessageBoard:
         self._lead = self.core.lead
         self._homes = Homes(self.core, self.client, lambda: self._lead.held)
         self._bulletin = Bulletin(self.core, self.postbox)
+
+    @property
+    def following(self) -> Following:
+        """Return what draws the lists again that people have clicked in."""
+        return self._homes.following
 
     def start(self) -> None:
         """Begin to watch: from where the last process left off, or from now on in a new catalog."""

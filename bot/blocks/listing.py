@@ -32,6 +32,8 @@ TITLE = 100
 IN_MENU = OPTIONS - 1
 ALL = "*"
 """The menu's value for every source; no source can be called so."""
+FOLLOWS = "This list follows what is under way until it is done, for half an hour at most."
+STANDS = "This list stands still until you press a button in it; the message in the channel follows what is under way."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class ListPlace(Carried):
 class Frame:
     """What stands around a page. `shown` is None where all sources are; `news` is markup: what was just done.
 
-    `keeping` is what retention says of the backups of the page, `due` the next run of the source that is shown.
+    `keeping` is what retention says of the backups of the page, `due` the next run of the source that is shown;
+    `follows`: the list is drawn again by itself when what is under way in it goes on.
     """
 
     names: Sequence[str]
@@ -60,6 +63,7 @@ class Frame:
     news: str = ""
     keeping: Keeping = NOTHING
     due: Due | None = None
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def _listing(page: Page, place: ListPlace, frame: Frame, room: _Room) -> list[Js
         blocks += _rows(one, place, room, frame)
     if not page.backups:
         blocks.append(section(_empty(place)))
-    return [*blocks, *_footer(page, place)]
+    return [*blocks, *_footer(page, place, follows=frame.follows)]
 
 
 def standing(status: SourceStatus, now: datetime) -> str:
@@ -168,13 +172,13 @@ def _empty(place: ListPlace) -> str:
     return f"No backups of {name} yet. Press *Back up now*: it takes about a minute, and {name} keeps running."
 
 
-def _footer(page: Page, place: ListPlace) -> list[Json]:
+def _footer(page: Page, place: ListPlace, *, follows: bool) -> list[Json]:
     if not page.backups:
         return []
     size, last = len(page.backups), page.first + len(page.backups) - 1
     told = f"{page.first}-{last} of {page.total}"
-    if any(backup.state.open for backup in page.backups):
-        told += " · A list stands still; what people started is followed by its message in the channel."
+    if any(backup.state.open or backup.step is not None for backup in page.backups):
+        told += f" · {FOLLOWS if follows else STANDS}"
     blocks, buttons = [divider(), context(told)], []
     base = ListPlace(source=place.source)
     if page.newer_than:

@@ -9,7 +9,7 @@ from bot.blocks.text import code, person
 from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Action, Block, View
-from bot.listeners.browse import list_blocks, only_source
+from bot.listeners.browse import only_source, redraw
 from bot.parse import Request
 from bot.submissions import Form
 from core.errors import NotAllowed, UnknownName, UsageError
@@ -37,7 +37,7 @@ def back_up_now(call: Call) -> None:
         return
     begun = _double_click(call, source) or begin(call, source)
     if call.from_list:
-        call.redraw(list_blocks(call, ListPlace(source=source), _news(call, begun)))
+        redraw(call, ListPlace(source=source), _news(call, begun))
     elif call.body.get("response_url"):
         _say(call, begun)
     # The dashboard answers by itself: it is drawn again with the pending backup.

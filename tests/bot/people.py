@@ -10,6 +10,8 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from tests.bot.slack_server import SlackServer
 
 ONCALL, APPROVER, GUEST = "U0ONCALL", "U0APPROVER", "U0GUEST"
+TS = "1700000000.000100"
+"""The time of the message in which people press, where a test does not name another."""
 
 Json = dict[str, Any]
 
@@ -92,18 +94,23 @@ class People:
             "response_url": self.slack.response_url(),
         }
 
-    def press(self, user: str, element: Json, *, ephemeral: bool = True, value: Json | None = None) -> Screen:
+    def press(
+        self, user: str, element: Json, *, ephemeral: bool = True, value: Json | None = None, ts: str = TS
+    ) -> Screen:
         """Press a button in a message and return the first answer."""
-        body = self.click(user, element, ephemeral=ephemeral, value=value)
+        body = self.click(user, element, ephemeral=ephemeral, value=value, ts=ts)
         self.send(body)
         return self.answer(body["response_url"])
 
-    def click(self, user: str, element: Json, *, ephemeral: bool = True, value: Json | None = None) -> Json:
-        """Return the envelope of a press in a message."""
+    def click(
+        self, user: str, element: Json, *, ephemeral: bool = True, value: Json | None = None, ts: str = TS
+    ) -> Json:
+        """Return the envelope of a press in the message of that time."""
+        container = {"type": "message", "message_ts": ts, "channel_id": "C0BACKUPS", "is_ephemeral": ephemeral}
         return {
             **self._about(user),
             "type": "block_actions",
-            "container": {"type": "message", "channel_id": "C0BACKUPS", "is_ephemeral": ephemeral},
+            "container": container,
             "channel": {"id": "C0BACKUPS"},
             "response_url": self.slack.response_url(),
             "actions": [self._action(element, value)],

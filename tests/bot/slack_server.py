@@ -18,6 +18,8 @@ BOT_TOKEN = "xoxb-test"
 APP_TOKEN = "xapp-test"
 CHANNELS = {"#backups": "C0BACKUPS", "#backup-approvals": "C0APPROVALS"}
 DEADLINE = 20.0
+USES = 5
+"""How often a response_url works."""
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -57,6 +59,7 @@ class SlackServer:
     archived: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     expired: set[str] = field(default_factory=set)
+    refused: dict[str, int] = field(default_factory=dict)
     always: Trouble | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     completed: set[str] = field(default_factory=set)
@@ -148,7 +151,7 @@ class SlackServer:
             held.wait(DEADLINE)
         with self._lock:
             if parsed.path.startswith("/response/"):
-                answer, trouble = self._respond(handler.path, body), None
+                answer, trouble = self._respond(handler.path, body)
             else:
                 method = parsed.path.removeprefix("/api/")
                 answer, trouble = self._call(method, body, handler.headers.get("Authorization", ""))
@@ -167,11 +170,15 @@ class SlackServer:
         handler.end_headers()
         handler.wfile.write(text)
 
-    def _respond(self, path: str, body: Json) -> Json:
+    def _respond(self, path: str, body: Json) -> tuple[Json, Trouble | None]:
+        said = self.replies.setdefault(path, [])
+        if path in self.expired or len(said) >= USES:
+            self.refused[path] = self.refused.get(path, 0) + 1
+            return {"ok": False, "error": "expired_url"}, Trouble(404)
         if "blocks" in body:
             self._check(lambda: check_blocks(body["blocks"]))
-        self.replies.setdefault(path, []).append(body)
-        return {"ok": True}
+        said.append(body)
+        return {"ok": True}, None
 
     def _call(self, method: str, body: Json, authorization: str) -> tuple[Json, Trouble | None]:
         token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN

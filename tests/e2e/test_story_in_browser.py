@@ -37,12 +37,16 @@ MIXED = (
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The workspace after the first backup. `message` is that backup's message in the channel, to everybody."""
+    """The workspace after the first backup. `message` is that backup's message in the channel, to everybody.
+
+    `empty`, `pending` and `followed` are the list in which it was begun: before, at once, and when it had ended.
+    """
 
     demo: Demo
     people: People
     empty: str
     pending: str
+    followed: str
     message: str
     backup: str
 
@@ -63,9 +67,11 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
         expect(said(page).last).to_contain_text("Backup of gods initiated by @Olga Petrova")
         people.shot(page, "pending")
         expect(said(page).last).to_contain_text(DONE, timeout=LONG)
+        expect(listed).not_to_contain_text("Pending")
+        followed = listed.inner_text()
         people.shot(page, "done")
         found = demo.typed("list").document["backups"]
-        yield Begun(demo, people, empty, pending, said(page).last.inner_text(), found[0]["id"])
+        yield Begun(demo, people, empty, pending, followed, said(page).last.inner_text(), found[0]["id"])
         assert people.faults == []
 
 
@@ -81,6 +87,15 @@ def test_back_up_now_answers_at_once_and_ends_proven(begun: Begun) -> None:
     assert begun.pending.index("Pending · started") < begun.pending.index("Options")
     for offered in ("Options", "Download", "Restore"):
         assert offered in begun.message
+
+
+def test_the_list_follows_the_backup_that_was_begun_in_it(begun: Begun) -> None:
+    """Without another click the pending row becomes the row of a proven backup, and the list no longer waits."""
+    assert "This list follows" in begun.pending
+    assert "on-demand by @Olga Petrova" in begun.followed
+    assert "· proven ·" in begun.followed
+    assert "1-1 of 1" in begun.followed
+    assert "This list" not in begun.followed
 
 
 def test_options_open_in_place(begun: Begun) -> None:
