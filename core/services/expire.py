@@ -60,6 +60,7 @@ class Expire:
         if not any(map(_overdue, self.retention.verdicts(source).values())):
             self._hold_back.clear(source)
             self._waiting.discard(source)
+            self._judged(source)
             return 0
         unseen = self.retention.find_missing(source)
         with self.catalog.write():
@@ -76,6 +77,7 @@ class Expire:
                 return 0
             for backup, verdict in going:
                 self._let_go(backup, verdict)
+            self._judged(source)
         return len(going)
 
     def _try(self, source: str) -> bool:
@@ -95,9 +97,15 @@ class Expire:
         """Say whether a person has to say yes first; damaged ones are no loss, and are not counted."""
         good = sum(backup.state is BackupState.GOOD for backup, _ in found)
         leaving = [(backup, verdict) for backup, verdict in going if backup.state is BackupState.GOOD]
-        waits = self._hold_back.holds(source, leaving, good, self.retention.clock.now())
+        policy, now = self.retention.rules(source), self.retention.clock.now()
+        waits = self._hold_back.holds(policy, source, leaving, good, now)
         (self._waiting.add if waits else self._waiting.discard)(source)
         return waits
+
+    def _judged(self, source: str) -> None:
+        # What a policy lets go is not seen while a freeze keeps everything.
+        if self.retention.freeze() is None:
+            self._hold_back.judged(source, self.retention.rules(source))
 
     def _changed(self) -> set[str]:
         everything = set(self.adapters.sources)

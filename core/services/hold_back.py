@@ -13,6 +13,7 @@ from core.errors import Stale
 from core.model.backup import Backup
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM, Person
+from core.model.policy import Policy
 from core.model.verdict import Verdict
 from core.ports import Clock
 from core.services.access import Access, Verb
@@ -20,9 +21,14 @@ from core.services.adapters import Adapters
 
 MOST_AT_ONCE = 10
 MOST_OF_ALL = 0.5
-"""More good backups than both at once go only after a yes: a policy was changed, or a clock was wrong."""
+"""More good backups than both at once go only after a yes: a clock was wrong, or a long freeze has ended. Fewer than
+that go by themselves in normal life: each of several backups on demand lets the one before go, and when the bot was
+down meanwhile they go together."""
+MOST_AFTER_A_CHANGE = 1
+"""Where the policy is another than the one by which they were kept until now, more than that are enough."""
 ALLOWED_FOR = timedelta(hours=24)
 REASONS = 3
+CHANGED = "The policy is another than it was. "
 
 Going = Sequence[tuple[Backup, Verdict]]
 
@@ -33,19 +39,19 @@ class HoldBack:
 
     catalog: Catalog
 
-    def holds(self, source: str, going: Going, good: int, now: datetime) -> bool:
+    def holds(self, policy: Policy, source: str, going: Going, good: int, now: datetime) -> bool:
         """Decide on the good backups that would go now, of all good ones; a part of the write in which they would.
 
         A yes is good for one time, and for exactly those that were shown to who said it.
         """
-        too_many = len(going) > MOST_AT_ONCE and len(going) > good * MOST_OF_ALL
-        shown, allowed = _set_of(going), self.allowed(source, now)
-        if not too_many or allowed == shown:
+        shown, allowed, changed = _set_of(going), self.allowed(source, now), self.changed(source, policy)
+        if not too_many(len(going), good, changed=changed) or allowed == shown:
             self.clear(source)
             return False
         held = self.waiting(source)
         if allowed or held.get("set") != shown:
-            facts = {"count": len(going), "of": good, "why": _why(verdict for _, verdict in going), "set": shown}
+            why = f"{CHANGED if changed else ''}{_why(verdict for _, verdict in going)}"
+            facts = {"count": len(going), "of": good, "why": why, "set": shown}
             self.catalog.marks.put(_held(source), json.dumps({"at": held.get("at", now.isoformat()), **facts}))
             # A yes to others than these is void, and who said it is told.
             self.catalog.marks.put(_allowed(source), "")
@@ -66,6 +72,15 @@ class HoldBack:
         # One that is in force for longer than that was said when the clock was ahead.
         in_force = bool(until) and timedelta() < datetime.fromisoformat(until) - now <= ALLOWED_FOR
         return shown if in_force else ""
+
+    def changed(self, source: str, policy: Policy) -> bool:
+        """Say whether the policy is another than the one by which the source was last judged to the end."""
+        return (self.catalog.marks.get(_judged(source)) or _rules(policy)) != _rules(policy)
+
+    def judged(self, source: str, policy: Policy) -> None:
+        """Take note that a source was judged by a policy to the end: nothing is left that waits for a yes."""
+        if self.catalog.marks.get(_judged(source)) != _rules(policy):
+            self.catalog.marks.put(_judged(source), _rules(policy))
 
     def waiting(self, source: str) -> Mapping[str, Any]:
         """Return what is held back, {} if nothing is.
@@ -112,6 +127,19 @@ class AllowExpiry:
             detail = {"until": until.isoformat(), "held back": held}
             self.catalog.audit.append(now, person, "allow-expiry", name, "allowed", detail)
         return until
+
+
+def too_many(going: int, good: int, *, changed: bool) -> bool:
+    """Say whether so many of all good backups may not go at once without a yes."""
+    return going > (MOST_AFTER_A_CHANGE if changed else MOST_AT_ONCE) and going > good * MOST_OF_ALL
+
+
+def _judged(source: str) -> str:
+    return f"policy of {source}"
+
+
+def _rules(policy: Policy) -> str:
+    return ", ".join(policy.rules)
 
 
 def _held(source: str) -> str:

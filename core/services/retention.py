@@ -61,15 +61,20 @@ class Retention:
         return backup.expired_at + (max(grace, DAMAGED_GRACE) if backup.failure is not None else grace)
 
     def policy(self, source: str) -> Policy:
-        """Return the policy of a source, with days as its schedule's zone has them; the fixed one of an unknown source.
+        """Return the policy of a source, with days as its schedule's zone has them."""
+        policy = self.rules(source)
+        known = source in self.adapters.sources
+        return replace(policy, zone=zone_of(self.schedules.current(source).zone)) if known else policy
+
+    def rules(self, source: str) -> Policy:
+        """Return the policy of a source as it is configured; the fixed one of an unknown source.
 
         The backups of one that is no longer configured stay what they are: nobody said that they may go sooner.
         """
         try:
-            policy = self.policies[self.adapters.source(source).policy]
+            return self.policies[self.adapters.source(source).policy]
         except UnknownName:
             return COMPOSE
-        return replace(policy, zone=zone_of(self.schedules.current(source).zone))
 
     def freeze(self) -> Freeze | None:
         """Return the incident freeze in force."""

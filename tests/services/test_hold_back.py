@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import NotAllowed, Stale, UnknownName
-from core.model.backup import BackupState
+from core.model.backup import BackupState, Tier
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
 from core.model.policy import Policy
@@ -123,10 +123,41 @@ def test_a_yes_is_a_right_and_ends_after_a_day(timed: Timed) -> None:
 
 @pytest.mark.parametrize(("days", "going"), [(12, 10), (11, 11)])
 def test_a_part_of_a_source_goes_as_always(timed: Timed, days: int, going: int) -> None:
-    """Ten at once, or no more than half of all, need no yes."""
+    """No more than half of all need no yes, also where the policy was changed."""
+    with_policy(timed, 60)()
     with_policy(timed, days)()
     assert expired(timed) == going
     assert told(timed) == []
+
+
+def test_most_of_a_small_source_waits_where_the_policy_was_changed(make_world: Callable[..., World]) -> None:
+    """Six of eight wait for a yes when another policy lets them go, also after a freeze that hid it; one is enough."""
+    timed = Timed(make_world(source=f'{UNPROVEN}\npolicy = "wide"', access=KEEPER + WIDE))
+    for day in range(8):
+        timed.take(MIDNIGHT + day * DAY + day * HOUR / 60)
+    with_policy(timed, 60)()
+    timed.core.time.freeze_retention(ANNA, timed.world.clock.now() + DAY, "look")
+    with_policy(timed, 2)()
+    timed.core.time.thaw_retention(ANNA)
+    with_policy(timed, 2)()
+    assert expired(timed) == 0
+    [notice] = told(timed)
+    assert (notice.fields["count"], notice.fields["of"]) == (6, 8)
+    assert str(notice.fields["why"]).startswith("The policy is another than it was. The reasons: ")
+    timed.allow()
+    with_policy(timed, 2)()
+    assert expired(timed) == 6
+    assert not HoldBack(timed.core.catalog).changed("orders", Policy("wide", within=Span(2, Unit.DAY)))
+
+
+def test_a_few_that_go_together_in_normal_life_need_no_yes(make_world: Callable[..., World]) -> None:
+    """Backups on demand that were taken while nobody looked go as one, by the policy that there always was."""
+    timed = Timed(make_world(source=UNPROVEN, access=KEEPER))
+    timed.core.time.expire()
+    for minute in range(8):
+        timed.take(MIDNIGHT + minute * HOUR / 60, frozenset({Tier.ON_DEMAND}))
+    timed.core.time.expire()
+    assert (expired(timed), told(timed)) == (7, [])
 
 
 def test_what_is_over_is_told_again_when_it_comes_back(timed: Timed) -> None:
