@@ -164,6 +164,11 @@ class Acts:
                 await self._delivery.send("interactive", self.payloads.closed(person, view, cleared=everything))
         return {"ok": True}
 
+    def leave(self, person: Person) -> Json:
+        """Forget the modals of a page that is left: they are its client's, and the app is not told."""
+        self.workspace.cards.clear(person.id)
+        return {"ok": True}
+
     def dismiss(self, person: Person, channel: str, ts: str) -> Json:
         """Take away a message that only this person sees; the app is not told."""
         message = self.workspace.find(channel, ts)

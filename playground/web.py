@@ -109,8 +109,8 @@ class Pages:
             return acts.dismiss(person, body["channel"], body["ts"])
         if kind == "close":
             return await acts.close(person, body["view"], everything=bool(body.get("everything")))
-        if kind == "look":
-            return acts.open_home(person, body.get("tab") or "home")
+        if kind in {"look", "leave"}:
+            return acts.leave(person) if kind == "leave" else acts.open_home(person, body.get("tab") or "home")
         raise SlackError("invalid_arguments")
 
     async def _used(self, person: Person, body: Json, base_url: str) -> Json:

@@ -113,4 +113,8 @@ function trouble(form, text, errors) {
 }
 
 export const close = (form, everything) => act({ kind: "close", view: form.dataset.view, everything });
+// A page that is left takes its modals along: who comes back later, or as somebody else, finds none of them.
+export const leave = () => document.querySelector(".modal") && navigator.sendBeacon(
+  `/w/${document.body.dataset.person}/act`, new Blob([JSON.stringify({ kind: "leave" })], { type: "application/json" }),
+);
 export const dismiss = (surface) => act({ kind: "dismiss", channel: surface.dataset.channel, ts: surface.dataset.ts });

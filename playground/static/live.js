@@ -6,10 +6,10 @@ let fetching = false, again = false;
 
 const nearEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 120;
 
-// Keeps keyboard and screen reader inside a modal while one is open.
+// Keeps keyboard and screen reader inside a modal while one is open; only who one is stays in reach.
 function cover() {
-  const modal = document.querySelector(".modal"), was = document.querySelector(".frame").inert;
-  for (const behind of document.querySelectorAll(".frame, .top")) behind.inert = Boolean(modal);
+  const modal = document.querySelector(".modal"), behind = document.querySelector(".frame"), was = behind.inert;
+  behind.inert = Boolean(modal);
   if (modal && !was) modal.querySelector("input, textarea, select, footer button")?.focus();
   else if (was && !modal) document.querySelector(".main textarea")?.focus();
 }

@@ -1,5 +1,5 @@
 // Starts a page: live news, the composers, and everything that can be pressed or chosen.
-import { act, press, submit, close, dismiss, prepare } from "./acts.js";
+import { act, press, submit, close, dismiss, leave, prepare } from "./acts.js";
 import { follow, settle } from "./live.js";
 
 const resize = (box) => { box.style.height = "auto"; box.style.height = `${Math.min(box.scrollHeight, 180)}px`; };
@@ -78,6 +78,8 @@ document.addEventListener("click", (event) => {
   if (at("[data-close]")) return close(at(".modal"), at("[data-close]").dataset.close === "all");
   if (at("[data-dismiss]")) return dismiss(at("[data-surface]"));
 });
+
+addEventListener("pagehide", leave);
 
 prepare(document);
 settle();

@@ -137,6 +137,25 @@ def test_a_modal_keeps_what_is_typed_while_it_changes(
     assert heard[1]["life"]["life"]["selected_option"]["value"] == "8"
 
 
+def test_a_modal_is_left_behind_with_its_person(page: Page, bolt: App, connect: Callable, desk: Desk) -> None:
+    """People are switched over an open modal; it is shown to nobody else, and gone for who comes back."""
+
+    def start(ack: Any, body: dict[str, Any], client: WebClient) -> None:
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view=asking())
+
+    bolt.command("/backups")(start)
+    connect()
+    type_command(page, "/backups restore")
+    expect(page.get_by_role("dialog", name="Restore gods")).to_be_visible()
+    page.get_by_role("link", name="Be Arne Lindqvist, Approver").click()
+    expect(page.get_by_role("link", name="Be Arne Lindqvist, Approver")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    until(lambda: desk.modal("olga") is None)
+    look(page, "olga/backups")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_press_that_fails_says_so_beside_the_button(
     page: Page, bolt: App, connect: Callable, client: WebClient
 ) -> None:
