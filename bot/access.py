@@ -43,23 +43,39 @@ class SlackGroups:
 
 @dataclass(slots=True)
 class RememberedGroups:
-    """Groups as they were up to a minute ago: to draw with, never to decide by. Used by one thread."""
+    """Groups as they were up to a minute ago: to draw with, never to decide by.
+
+    A group that could not be read is not asked about again for as long. Threads may share it: what one of them asks at
+    the moment counts as not known to the others.
+    """
 
     groups: Groups
     clock: Clock
-    _known: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
+    _asked_at: dict[str, float] = field(default_factory=dict)
+    _last: dict[str, frozenset[str]] = field(default_factory=dict)
+    _failed: set[str] = field(default_factory=set)
+
+    def fresh(self, group: str) -> bool:
+        """Say whether Slack need not be asked about a group now."""
+        asked_at = self._asked_at.get(group)
+        return asked_at is not None and self.clock.monotonic() - asked_at < SECONDS_REMEMBERED
+
+    def known(self, group: str) -> frozenset[str] | None:
+        """Return the user ids in a group, None where Slack can't be asked."""
+        if not self.fresh(group):
+            self._asked_at[group] = self.clock.monotonic()
+            try:
+                self._last[group] = self.groups.members(group)
+                self._failed.discard(group)
+            except UnavailableError as error:
+                logger.info("drawing with what was last known: %s", error)
+                self._failed.add(group)
+        return None if group in self._failed else self._last.get(group)
 
     def members(self, group: str) -> frozenset[str]:
         """Return the user ids in a group, as last known where Slack can't be asked; empty where they never were."""
-        now = self.clock.monotonic()
-        asked_at, known = self._known.get(group, (now - SECONDS_REMEMBERED, frozenset()))
-        if now - asked_at >= SECONDS_REMEMBERED:
-            try:
-                known = self.groups.members(group)
-            except UnavailableError as error:
-                logger.info("drawing with what was last known: %s", error)
-            self._known[group] = (now, known)
-        return known
+        self.known(group)
+        return self._last.get(group, frozenset())
 
 
 def person_of(body: dict[str, Any]) -> Person:

@@ -12,6 +12,7 @@ from bot.blocks.answers import notice
 from bot.blocks.parts import Json, modal
 from bot.following import Following, Sheet
 from bot.ids import View
+from bot.offered import Offers
 from bot.response_url import remove, respond
 from core.bootstrap import Core
 from core.model.person import Person
@@ -26,6 +27,11 @@ logger = logging.getLogger(__name__)
 
 class Board(Protocol):
     """What listeners ask of the message board."""
+
+    @property
+    def offers(self) -> Offers:
+        """Return what decides which buttons stand in what one person alone sees."""
+        ...
 
     @property
     def following(self) -> Following:
@@ -124,7 +130,8 @@ class Call:
     def write(self, blocks: list[Json], text: str) -> None:
         """Write to this person's messages from the app, which reaches them wherever they are by now."""
         if self.person.id:
-            self.desk.client.chat_postMessage(channel=self.person.id, text=text, blocks=blocks)
+            shown = self.desk.board.offers.message(self.person, blocks)
+            self.desk.client.chat_postMessage(channel=self.person.id, text=text, blocks=shown)
         else:
             logger.warning("nowhere to say: %s", text)
 
@@ -145,7 +152,7 @@ class Call:
 
     def open(self, view: Json) -> None:
         """Open a modal, over the one that is open."""
-        trigger = self.body["trigger_id"]
+        trigger, view = self.body["trigger_id"], self.desk.board.offers.view(self.person, view)
         if self.in_modal and self.body.get("type") != "view_submission":
             answer = self.desk.client.views_push(trigger_id=trigger, view=view)
         else:
@@ -160,7 +167,8 @@ class Call:
     def update(self, view_id: str, view: Json, *, drawn: str = "") -> bool:
         """Draw a view anew; False where it is gone. `drawn`: the hash of the only drawing that may be replaced."""
         try:
-            self.desk.client.views_update(view_id=view_id, view=view, hash=drawn or None)
+            shown = self.desk.board.offers.view(self.person, view)
+            self.desk.client.views_update(view_id=view_id, view=shown, hash=drawn or None)
         except SlackApiError as error:
             refusal = error.response.get("error")
             if refusal in GONE or (drawn and refusal == OVERTAKEN):
@@ -187,6 +195,7 @@ class Call:
         return True
 
     def _respond(self, blocks: list[Json], text: str, *, replace: bool) -> None:
+        blocks = self.desk.board.offers.message(self.person, blocks)
         refusal = respond(self.body["response_url"], blocks, text, replace=replace)
         if not refusal:
             return

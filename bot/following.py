@@ -14,10 +14,12 @@ from bot.blocks.listing import ListPlace
 from bot.blocks.parts import modal
 from bot.ids import View
 from bot.lists import Drawing, Row, draw_list, row_of
+from bot.offered import Offers
 from bot.response_url import SECONDS_GOOD, USES, respond
 from core.bootstrap import Core
 from core.errors import SafeholdError
 from core.model.backup import Backup
+from core.model.person import Door, Person
 
 LISTS = 500
 STEPS = 2
@@ -120,6 +122,7 @@ class Following:
 
     core: Core
     client: WebClient
+    offers: Offers
     _lists: OrderedDict[str, Followed] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -201,10 +204,13 @@ class Following:
 
     def _send(self, sheet: Sheet, drawing: Drawing) -> str:
         """Show it; return what Slack says where it does not take it."""
+        reader = Person(sheet.person, sheet.person, Door.SLACK)
         if sheet.url:
-            return respond(sheet.url, drawing.blocks, "Backups", replace=True, seconds=SECONDS_TO_DRAW)
+            blocks = self.offers.message(reader, drawing.blocks)
+            return respond(sheet.url, blocks, "Backups", replace=True, seconds=SECONDS_TO_DRAW)
         try:
-            self.client.views_update(view_id=sheet.key, view=modal(View.LIST, "Backups", drawing.blocks))
+            view = self.offers.view(reader, modal(View.LIST, "Backups", drawing.blocks))
+            self.client.views_update(view_id=sheet.key, view=view)
         except SlackApiError as error:
             return str(error.response.get("error"))
         return ""

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackClientError
 from bot.access import RememberedGroups
 from bot.blocks.home import Ahead, home
 from bot.following import Following
+from bot.offered import Offers
 from core.bootstrap import Core
 from core.errors import SafeholdError
 from core.model.backup import Backup
@@ -49,6 +50,7 @@ class Homes:
     core: Core
     client: WebClient
     leads: Callable[[], bool]
+    offers: Offers = field(init=False)
     following: Following = field(init=False)
     _due: dict[str, float] = field(default_factory=dict)
     _drawn_at: dict[str, float] = field(default_factory=dict)
@@ -62,7 +64,8 @@ class Homes:
 
     def __post_init__(self) -> None:
         """Make what it works with."""
-        self.following = Following(self.core, self.client)
+        self.offers = Offers(self.core, RememberedGroups(self.core.access.groups, self.core.clock))
+        self.following = Following(self.core, self.client, self.offers)
 
     def start(self) -> None:
         """Begin to draw."""
@@ -167,7 +170,7 @@ class Homes:
         try:
             shown, now = self._drawing().dashboard(reader), self.core.clock.now()
             view = home(shown, user, now, len(self.core.config.sources), self._ahead(shown))
-            self.client.views_publish(user_id=user, view=view)
+            self.client.views_publish(user_id=user, view=self.offers.view(reader, view))
         except (SafeholdError, SlackClientError, OSError) as error:
             logger.warning("the dashboard of %s could not be drawn: %s", user, error)
             return False
@@ -181,8 +184,8 @@ class Homes:
     def _drawing(self) -> Browse:
         """Return what is drawn from: groups may be a minute old there, which no decision is made by."""
         if self._browse is None:
-            groups = RememberedGroups(self.core.access.groups, self.core.clock)
-            self._browse = replace(self.core.browse, access=replace(self.core.access, groups=groups))
+            access = replace(self.core.access, groups=self.offers.groups)
+            self._browse = replace(self.core.browse, access=access)
         return self._browse
 
 

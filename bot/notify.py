@@ -12,6 +12,7 @@ from bot.bulletin import Bulletin
 from bot.draft import Draft
 from bot.following import Following
 from bot.homes import Homes
+from bot.offered import Offers
 from bot.postbox import Postbox
 from bot.projections import drafts, subject_of
 from bot.quiet import Folds, failures_together
@@ -54,6 +55,11 @@ class MessageBoard:
         self._lead = self.core.lead
         self._homes = Homes(self.core, self.client, lambda: self._lead.held)
         self._bulletin = Bulletin(self.core, self.postbox)
+
+    @property
+    def offers(self) -> Offers:
+        """Return what decides which buttons stand in what one person alone sees."""
+        return self._homes.offers
 
     @property
     def following(self) -> Following:

@@ -38,7 +38,7 @@ def home(dashboard: Dashboard, reader: str, now: datetime, configured: int = 0, 
     blocks = [
         header("Safehold"),
         *actions([button("Back up now", Action.BACK_UP_NOW, only, style="primary")]),
-        *([section(frozen(ahead.freeze))] if ahead.freeze else []),
+        *([frozen(ahead.freeze)] if ahead.freeze else []),
         header("Sources"),
     ]
     listed = dashboard.sources[:SOURCES]

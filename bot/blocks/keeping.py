@@ -111,13 +111,13 @@ def held(hold: Hold) -> str:
     return f"{until}, by {person(hold.person)} {quoted(hold.reason)}".strip()
 
 
-def frozen(freeze: Freeze) -> str:
-    """Return what every list says while a freeze lasts."""
-    why = f", {quoted(freeze.reason)}" if freeze.reason else ""
-    return (
-        f"*Nothing is deleted until {when(freeze.until)}*: frozen by {person(freeze.person)}{why}. "
-        "`/backups thaw` ends it."
-    )
+def frozen(freeze: Freeze) -> Json:
+    """Return what every list says while a freeze lasts, with what ends it."""
+    why = f", {quoted(freeze.reason)}" if freeze.reason else "."
+    text = f"*Nothing is deleted until {when(freeze.until)}*: frozen by {person(freeze.person)}{why}"
+    question = "Retention goes on at once: what is due is let go and later deleted."
+    thaw = button("Thaw", Action.THAW, "thaw", confirm=confirm("End the freeze?", question, "Thaw", "Leave it"))
+    return section(text, thaw)
 
 
 def why(backup: Backup, verdict: Verdict, reasons: Sequence[Reason], policy: Policy, then: str) -> list[Json]:

@@ -91,7 +91,7 @@ def listing(page: Page, place: ListPlace, frame: Frame) -> list[Json]:
 def _listing(page: Page, place: ListPlace, frame: Frame, room: _Room) -> list[Json]:
     blocks = [header(f"Backups of {place.source}" if place.source else "Backups of every source")]
     if frame.keeping.freeze is not None:
-        blocks.append(section(keeps.frozen(frame.keeping.freeze)))
+        blocks.append(keeps.frozen(frame.keeping.freeze))
     if frame.shown is not None:
         title, stands = escape(cut(frame.shown.title, TITLE)), standing(frame.shown, frame.now)
         blocks.append(context(f"{title} · {stands} {coming(frame.due)}"))

@@ -8,7 +8,7 @@ from typing import Any
 from bot.blocks.carried import Carried
 from bot.blocks.keeping import frozen, keep_button, let_go_button
 from bot.blocks.listing import ListPlace
-from bot.blocks.parts import Json, actions, button, confirm, context, divider, header, section
+from bot.blocks.parts import Json, actions, button, context, divider, header, section
 from bot.blocks.text import code, cut_markup, duration, person, quoted, size, tiers, verbatim, when
 from bot.ids import Action
 from core.model.freeze import Freeze
@@ -55,7 +55,7 @@ def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
     """Return the page. A place after its end shows its last page."""
     blocks = [header(f"Retention of {place.source}" if place.source else "Retention of every source")]
     if outlook.freeze is not None:
-        blocks += [section(frozen(outlook.freeze), _thaw_button())]
+        blocks.append(frozen(outlook.freeze))
     for name, facts in list(outlook.held_back.items())[:HELD_BACK]:
         blocks += held_back(name, facts)
     found = _by_policy(outlook.policies)
@@ -150,8 +150,3 @@ def _footer(place: PolicyPlace, shown: int, total: int) -> list[Json]:
     if place.first + shown <= total:
         buttons.append(button("Later", Action.LATER, replace(place, first=place.first + ROWS).text()))
     return [*told, *actions(buttons)]
-
-
-def _thaw_button() -> Json:
-    text = "Retention goes on at once: what is due is let go and later deleted."
-    return button("Thaw", Action.THAW, "thaw", confirm=confirm("End the freeze?", text, "Thaw", "Leave it"))

@@ -78,7 +78,7 @@ def test_double_click_is_one_backup(world: World) -> None:
 
 def test_guest_is_told_who_may(world: World) -> None:
     """Without the right nothing begins, and the answer names those who have it."""
-    screen = world.people.press(GUEST, button(world.people.typed(GUEST, "").blocks, "Back up now"))
+    screen = world.people.press(GUEST, button(world.people.typed(ONCALL, "").blocks, "Back up now"))
     assert "right to back" in screen.text
     assert f"<@{ONCALL}>" in screen.text
     assert f"<@{ONCALL}>" in world.people.typed(GUEST, "now orders").text

@@ -210,7 +210,7 @@ def test_why_kept_names_every_reason_and_the_policy(world: World) -> None:
     world.backed_up()
     assert "bytes are deleted from" in world.people.press(ONCALL, {**WHY, "value": backup}).text
     world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
-    held = world.people.press(GUEST, {**WHY, "value": backup})
+    held = world.people.press(ONCALL, {**WHY, "value": backup})
     assert "held: the audit · lock `hold`" in held.text
     assert button(held.blocks, "Release")
 

@@ -22,7 +22,7 @@ def labels(blocks: list[dict[str, object]]) -> list[str]:
 def test_the_policy_in_words_with_what_goes_next(world: World) -> None:
     """The rules, how long bytes stay, and each backup that goes with when, why, Keep and Why kept."""
     ids = [world.backed_up() for _ in range(3)]
-    shown = world.people.typed(GUEST, "policy")
+    shown = world.people.typed(ONCALL, "policy")
     assert "Retention of orders" in shown.text
     assert "• daily: 7 days\n• weekly: 4 weeks\n• monthly: 3 months\n• the most recent on-demand one" in shown.text
     assert "keeps its bytes 1 day more" in shown.text
@@ -93,7 +93,7 @@ def test_a_freeze_is_said_everywhere_until_it_is_thawed(make_world: Callable[...
     assert freeze is not None
     assert f"<!date^{int(freeze.until.timestamp())}^" in world.people.typed(GUEST, "list").text.split("*expires*")[1]
     world.slack.until(lambda: any("rows are missing" in words(m["blocks"]) for m in world.slack.messages["C0BACKUPS"]))
-    thaw = button(world.people.typed(GUEST, "policy").blocks, "Thaw")
+    thaw = button(world.people.typed(APPROVER, "policy").blocks, "Thaw")
     assert world.people.press(GUEST, thaw).text.endswith(f"Those who may: <@{APPROVER}>.")
     assert "Retention goes on" in world.people.press(APPROVER, thaw).text
     assert "Nothing is deleted until" not in world.people.typed(GUEST, "list").text
@@ -171,7 +171,8 @@ def test_what_is_held_back_waits_for_a_yes(make_world: Callable[..., World]) -> 
     assert "*Held back*: 11 of 12 good backups of `orders` would go at once, so none does." in shown.text
     asked = world.people.typed(ONCALL, "let-go orders")
     assert "*Held back*: 11 of 12" in asked.text
-    refused = world.people.press(ONCALL, button(asked.blocks, "Let them go"))
+    assert f"Only <@{APPROVER}> may press *Let them go*." in asked.text
+    refused = world.people.press(ONCALL, button(told["blocks"], "Let them go"), ephemeral=False)
     assert refused.text.endswith(f"Those who may: <@{APPROVER}>.")
     world.backed_up()
     world.core.time.expire(world.clock.now())

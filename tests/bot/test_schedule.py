@@ -95,7 +95,7 @@ def test_a_change_shows_its_next_runs_before_it_is_saved(world: World) -> None:
     world.slack.until(
         lambda: any("04:30" in words(m["blocks"]) for m in world.slack.messages.get("C0BACKUPS", [])), "the notice"
     )
-    page = world.people.typed(GUEST, "schedule orders")
+    page = world.people.typed(ONCALL, "schedule orders")
     assert f"Set by <@{APPROVER}>" in page.text
     assert "As configured again." in world.people.press(APPROVER, button(page.blocks, "As configured")).text
     assert world.core.time.schedules.current("orders") == Schedule()
