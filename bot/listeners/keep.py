@@ -118,7 +118,8 @@ def _then(call: Call, backup: Backup, verdict: Verdict) -> str:
     if backup.state not in keeping.KEEPABLE:
         return ""
     if verdict.keep and Lock.HOLD in {reason.by for reason in verdict.reasons}:
-        return "*Release* lets the policy decide again."
+        alone = verdict.by_hold_alone
+        return "Sooner: *Release*." if alone else "Releasing it frees nothing: what else keeps it lasts as long."
     if core.catalog.retained.stores_more_than(backup.source, MOST_ASKED):
         return ""
     leaving = retention.leaving(backup.source, core.clock.now() + AHEAD)

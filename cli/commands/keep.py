@@ -123,7 +123,8 @@ def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None) -> str:
         return ""
     if backup.hold and Lock.HOLD in {reason.by for reason in verdict.reasons}:
         sooner = f"Sooner: safehold release {backup.id}"
-        return f"It stays until {words.moment(backup.hold.until)} at least. {sooner}" if backup.hold.until else sooner
+        then = sooner if verdict.by_hold_alone else "Releasing it frees nothing: what else keeps it lasts as long."
+        return f"It stays until {words.moment(backup.hold.until)} at least. {then}" if backup.hold.until else then
     if leaving:
         return f"If backups go on as they did, its bytes are deleted from {words.moment(leaving.at)} on: {leaving.why}."
     if verdict.kept_until:

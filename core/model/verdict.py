@@ -114,3 +114,11 @@ class Verdict:
     def says(self) -> str:
         """Return the reasons in one line."""
         return ", ".join(reason.says for reason in self.reasons)
+
+    @property
+    def by_hold_alone(self) -> bool:
+        """Say whether it would go sooner were its hold released: nothing else keeps it for as long."""
+        holds = [reason for reason in self.reasons if reason.by is Lock.HOLD]
+        others = [reason.until for reason in self.reasons if reason.by is not Lock.HOLD]
+        end = holds[0].until if holds else None
+        return bool(holds) and all(until is not None and (end is None or until < end) for until in others)

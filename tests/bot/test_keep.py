@@ -87,6 +87,7 @@ def test_keep_without_a_day_holds_until_somebody_releases_it(world: World) -> No
     backup = world.backed_up()
     told = world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
     assert "until somebody releases it" in words(told["blocks"])
+    assert "Releasing it frees nothing" in world.people.press(ONCALL, {**WHY, "value": backup}).text
     answer = world.people.press(ONCALL, {**RELEASE, "value": backup})
     assert "Released" in answer.text
     assert "The policy keeps it: the most recent on-demand one" in answer.text
@@ -212,6 +213,7 @@ def test_why_kept_names_every_reason_and_the_policy(world: World) -> None:
     world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
     held = world.people.press(ONCALL, {**WHY, "value": backup})
     assert "held: the audit · lock `hold`" in held.text
+    assert "Sooner: *Release*." in held.text
     assert button(held.blocks, "Release")
 
 

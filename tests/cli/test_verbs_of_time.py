@@ -98,6 +98,18 @@ def test_a_hold_without_end_and_one_by_a_span(safehold: Terminal) -> None:
     assert "The policy keeps it: the most recent on-demand one" in kept_and_released(safehold, newest)
 
 
+def test_release_is_advised_only_where_it_frees_something(safehold: Terminal) -> None:
+    """Why says Sooner where a hold lasts longer than all else, and that nothing is freed where a rule lasts as long."""
+    old, newest = *aged(safehold, 2)[:1], safehold.backup()
+    nothing = "Releasing it frees nothing: what else keeps it lasts as long."
+    for backup, until, advised in ((newest, "30d", False), (newest, "", False), (old, "30d", True), (old, "2d", False)):
+        safehold("keep", backup, "--why", "the audit", *(("--until", until) if until else ()))
+        why = safehold("why", backup).out
+        assert (f"Sooner: safehold release {backup}" in why) is advised
+        assert (nothing in why) is not advised
+        assert ("It stays until " in why) is bool(until)
+
+
 def kept_and_released(safehold: Terminal, backup: str) -> str:
     """Return what release says of a backup that the policy keeps."""
     safehold("keep", backup, "--why", "for a moment")
