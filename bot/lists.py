@@ -10,6 +10,7 @@ from bot.blocks.parts import Json
 from core.bootstrap import Core
 from core.model.backup import Backup
 from core.model.verdict import Verdict
+from core.services.hold_back import HoldBack
 
 MOST_ASKED = 1_000
 """Of a source that stores more, a list does not say how long each is kept; *Why kept* does."""
@@ -71,4 +72,5 @@ def keeping_of(core: Core, shown: Sequence[Backup]) -> Keeping:
     for source in {backup.source for backup in shown if backup.state in KEEPABLE}:
         if not core.catalog.retained.stores_more_than(source, MOST_ASKED):
             found |= {key: verdict for key, (_, verdict) in retention.verdicts(source).items()}
-    return Keeping(found, retention.grace_seconds, retention.freeze())
+    held = frozenset(name for name in {one.source for one in shown} if HoldBack(core.catalog).waiting(name))
+    return Keeping(found, retention.grace_seconds, retention.freeze(), held)

@@ -11,6 +11,7 @@ from core.model.place import Needs
 from core.model.plan import RestorePlan
 from core.model.restore import Restore
 from core.model.verdict import Verdict
+from core.services.retention import deleted_from
 
 Facts = list[tuple[str, str]]
 
@@ -46,7 +47,7 @@ def backup(record: Backup, verdict: Verdict, grace_seconds: float) -> Facts:
 
 def kept(record: Backup, verdict: Verdict, grace_seconds: float) -> Facts:
     """Return what retention says of a backup, and who wants it kept."""
-    gone_from = record.expired_at and words.until(record.expired_at, grace_seconds)
+    gone_from = deleted_from(record, grace_seconds)
     return [
         ("Held", held(record.hold) if record.hold else ""),
         ("Kept because" if verdict.keep else "Goes because", verdict.says),

@@ -2,12 +2,13 @@
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.progress import Step, Unit
 from core.model.schedule import Due
 from core.model.verdict import Lock, Verdict
+from core.services.retention import deleted_from
 
 _KILO, _MEGA, _GIGA = 1e3, 1e6, 1e9
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -123,7 +124,7 @@ def kept(backup: Backup, verdict: Verdict | None, grace_seconds: float) -> str:
     if verdict is None:
         return ""
     if not verdict.keep:
-        gone_from = backup.expired_at and until(backup.expired_at, grace_seconds)
+        gone_from = deleted_from(backup, grace_seconds)
         return f"deleted from {day(gone_from)} on" if gone_from else "goes next"
     by = {reason.by: reason for reason in verdict.reasons}
     for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
@@ -137,11 +138,6 @@ def kept(backup: Backup, verdict: Verdict | None, grace_seconds: float) -> str:
 def plural(count: int, noun: str) -> str:
     """Return `1 backup`, `2 backups`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def until(at: datetime, seconds: float) -> datetime:
-    """Return the time so many seconds later."""
-    return at + timedelta(seconds=seconds)
 
 
 def _until(says: str, at: datetime | None) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.blocks.carried import Carried
 from bot.blocks.parts import Json, actions, asks, button, confirm, context, line_input, modal, plain, section
-from bot.blocks.text import code, day, duration, person, quoted, size, verbatim, when
+from bot.blocks.text import code, day, duration, escape, person, quoted, size, verbatim, when
 from bot.ids import Action, Block, View
 from core.model.backup import Backup, BackupState
 from core.model.freeze import Freeze
@@ -15,6 +15,7 @@ from core.model.hold import Hold
 from core.model.policy import Policy
 from core.model.until_typed import EXAMPLES
 from core.model.verdict import Lock, Reason, Verdict
+from core.services.retention import Leaving, deleted_from
 
 KEEPABLE = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED})
 """What has bytes that a hold can keep."""
@@ -34,11 +35,15 @@ class HeldBack(Carried):
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What retention says of the backups that are shown, by id. `grace_seconds`: how long bytes stay after Expired."""
+    """What retention says of the backups that are shown, by id. `grace_seconds`: how long bytes stay after Expired.
+
+    `held_back` are sources of which nothing is let go before somebody says yes.
+    """
 
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     grace_seconds: float = 0.0
     freeze: Freeze | None = None
+    held_back: frozenset[str] = frozenset()
 
     def of(self, backup: Backup) -> Verdict | None:
         """Return the verdict on a backup, None where it was not asked for."""
@@ -46,9 +51,9 @@ class Keeping:
 
     def deleted_from(self, backup: Backup) -> datetime | None:
         """Return from when on the bytes of an expired backup are deleted; a freeze puts that off."""
-        if backup.state is not BackupState.EXPIRED or backup.expired_at is None:
+        at = deleted_from(backup, self.grace_seconds)
+        if backup.state is not BackupState.EXPIRED or at is None:
             return None
-        at = backup.expired_at + timedelta(seconds=self.grace_seconds)
         return max(at, self.freeze.until) if self.freeze else at
 
 
@@ -69,7 +74,10 @@ def short(backup: Backup, keeping: Keeping) -> str:
         return f"*expires*: bytes deleted from {when(from_then)} on{stays}" if from_then else "*expired*"
     if verdict is None or backup.state not in KEEPABLE:
         return ""
-    return _kept(verdict, keeping.freeze) if verdict.keep else "*goes next*: *Keep* saves it"
+    if verdict.keep:
+        return _kept(verdict, keeping.freeze)
+    held_back = backup.source in keeping.held_back
+    return f"*held back*: {yes(backup.source)}" if held_back else "*goes next*: *Keep* saves it"
 
 
 def details(backup: Backup, keeping: Keeping) -> list[str]:
@@ -103,6 +111,21 @@ def let_go_button(source: str, facts: Mapping[str, Any]) -> Json:
     shown = HeldBack(source, str(facts.get("set", ""))).text()
     text = f"What is held back of {source} is let go, one time. Keep saves it as long as its bytes are there."
     return button("Let them go", Action.LET_GO, shown, confirm=confirm("Let them go?", text, "Let go", "Hold back"))
+
+
+def goes(leaving: Leaving, freeze: Freeze | None, *, kept: bool) -> str:
+    """Return when a backup goes that is kept now, or is not."""
+    if leaving.held_back:
+        return f"Most of {code(leaving.backup.source)} would go with it, so {yes(leaving.backup.source)}."
+    at = when(max(leaving.at, freeze.until) if freeze else leaving.at)
+    if not kept:
+        return f"Its bytes are deleted from {at} on. *Keep* saves it."
+    return f"If backups go on as they did, its bytes are deleted from {at} on: {verbatim(leaving.why)}."
+
+
+def yes(source: str) -> str:
+    """Return what keeps that which is held back, and how it is let go."""
+    return f"it goes only after a yes, `/backups let-go {escape(source)}`"
 
 
 def held(hold: Hold) -> str:

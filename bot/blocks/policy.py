@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.blocks.carried import Carried
-from bot.blocks.keeping import frozen, keep_button, let_go_button
+from bot.blocks.keeping import frozen, keep_button, let_go_button, yes
 from bot.blocks.listing import ListPlace
 from bot.blocks.parts import Json, actions, button, context, divider, header, section
 from bot.blocks.text import code, cut_markup, duration, person, quoted, size, tiers, verbatim, when
@@ -139,7 +139,8 @@ def _row(one: Leaving, *, with_source: bool) -> str:
     source = [code(backup.source)] if with_source else []
     about = [*source, when(backup.taken_at), tiers(backup.tiers), size(backup.size), code(backup.id.rpartition("-")[2])]
     why = cut_markup(verbatim(one.why), WHY)
-    return f"{' · '.join(about)}\nbytes deleted from *{when(one.at)}* on: {why}"
+    then = f"bytes deleted from *{when(one.at)}* on" if not one.held_back else f"*held back*, {yes(backup.source)}"
+    return f"{' · '.join(about)}\n{then}: {why}"
 
 
 def _footer(place: PolicyPlace, shown: int, total: int) -> list[Json]:

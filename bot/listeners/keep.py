@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from bot.blocks import answers, keeping
 from bot.blocks.answers import Answer
-from bot.blocks.text import verbatim, when
 from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Action, Block, View
@@ -126,8 +125,4 @@ def _then(call: Call, backup: Backup, verdict: Verdict) -> str:
     found = next((one for one in leaving if one.backup.id == backup.id), None)
     if found is None:
         return f"It is not seen to go in the next {AHEAD.days} days."
-    freeze = retention.freeze()
-    at = max(found.at, freeze.until) if freeze else found.at
-    if not verdict.keep:
-        return f"Its bytes are deleted from {when(at)} on. *Keep* saves it."
-    return f"If backups go on as they did, its bytes are deleted from {when(at)} on: {verbatim(found.why)}."
+    return keeping.goes(found, retention.freeze(), kept=verdict.keep)

@@ -12,7 +12,7 @@ from core.bootstrap import Core
 from core.errors import UsageError
 from core.model.backup import Backup, BackupState
 from core.model.verdict import Lock, Reason, Verdict
-from core.services.retention import Leaving
+from core.services.retention import Leaving, deleted_from
 
 AHEAD = timedelta(days=100)
 """How far `why` looks for the time at which a backup would go."""
@@ -66,7 +66,7 @@ def why(given: Namespace, screen: Screen) -> int:
         "backup": documents.backup(backup, verdict),
         "reasons": [documents.reason(reason) for reason in reasons],
         "policy": {"name": policy.name, "rules": list(policy.rules)},
-        "leaves_at": documents.moment(leaving.at) if leaving else None,
+        "leaves_at": documents.moment(leaving.at) if leaving and not leaving.held_back else None,
     }
     screen.say("\n\n".join(part for part in parts if part), document)
     return exits.GOOD
@@ -107,7 +107,7 @@ def _goes(backup: Backup, verdict: Verdict, grace: float) -> str:
         return (
             f"It is let go next: {verdict.says}. Its bytes stay {words.duration(grace)} more: safehold keep saves it."
         )
-    gone_from = words.moment(words.until(backup.expired_at, grace))
+    gone_from = words.moment(deleted_from(backup, grace))
     return f"Its bytes are deleted from {gone_from} on: {verdict.says}. Until then safehold keep saves it."
 
 
@@ -119,6 +119,9 @@ def _row(reason: Reason) -> Sequence[str]:
 
 def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None) -> str:
     """Say when it would go, as far as that can be seen."""
+    if leaving and leaving.held_back:
+        source = backup.source
+        return f"Most of {source} would go with it, so it goes only after a yes: safehold let-go {source}."
     if not verdict.keep or backup.state not in {BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED}:
         return ""
     if backup.hold and Lock.HOLD in {reason.by for reason in verdict.reasons}:

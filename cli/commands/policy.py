@@ -106,16 +106,19 @@ def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:
             words.moment(one.backup.taken_at),
             words.tiers(one.backup),
             words.size(one.backup.size),
-            words.moment(one.at),
+            words.moment(one.at) if not one.held_back else "held back",
             one.why,
         )
         for one in shown
     ]
+    held = sorted({one.backup.source for one in shown if one.held_back})
+    asked = ", ".join(f"safehold let-go {name}" for name in held)
+    waits = f"\n\nWhat is held back goes only after a yes: {asked}" if held else ""
     named = f" {given.source}" if given.source else ""
     limit = f" --limit {given.limit}" if given.limit != 10 else ""  # noqa: PLR2004 - what it is without saying
     last = given.page * given.limit >= total
     more = "" if last else f" Next page: safehold policy{named}{limit} --page {given.page + 1}"
-    return f"{head}\n\n{table(_COLUMNS, rows)}\n\n{len(shown)} of {total}.{more}"
+    return f"{head}\n\n{table(_COLUMNS, rows)}\n\n{len(shown)} of {total}.{more}{waits}"
 
 
 def _leaving(one: Leaving) -> documents.Document:
@@ -126,6 +129,7 @@ def _leaving(one: Leaving) -> documents.Document:
         "taken_at": documents.moment(backup.taken_at),
         "tiers": sorted(tier.value for tier in backup.tiers),
         "size": backup.size,
-        "at": documents.moment(one.at),
+        "at": documents.moment(one.at) if not one.held_back else None,
+        "held_back": one.held_back,
         "why": one.why,
     }

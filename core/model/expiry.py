@@ -28,8 +28,12 @@ def preview(
     now: datetime,
     expected: Sequence[Candidate],
     freeze: Freeze | None = None,
+    *,
+    all_of_them: bool = False,
 ) -> list[Expiry]:
     """Return what goes now and with each of the expected backups, in the order in which it goes.
+
+    `all_of_them`: those among the expected ones that go, too.
 
     Nothing ever goes without a newer good backup, so a look ahead has to assume some: `expected` are the good backups
     that are to come, oldest first; how far they reach is how far the look goes. `coming` makes them where no schedule
@@ -46,7 +50,7 @@ def preview(
         answers = verdicts(listed, policy, moment, freeze=freeze)
         gone = [candidate for candidate in listed if not answers[candidate.id].keep]
         gone.sort(key=lambda candidate: (candidate.at, candidate.id))
-        found += [Expiry(moment, one.id, answers[one.id].reasons) for one in gone if one.id in mine]
+        found += [Expiry(moment, one.id, answers[one.id].reasons) for one in gone if all_of_them or one.id in mine]
         listed = [candidate for candidate in listed if answers[candidate.id].keep]
     return found
 

@@ -44,7 +44,8 @@ class HoldBack:
 
         A yes is good for one time, and for exactly those that were shown to who said it.
         """
-        shown, allowed, changed = _set_of(going), self.allowed(source, now), self.changed(source, policy)
+        shown, allowed = set_of(backup.id for backup, _ in going), self.allowed(source, now)
+        changed = self.changed(source, policy)
         if not too_many(len(going), good, changed=changed) or allowed == shown:
             self.clear(source)
             return False
@@ -150,9 +151,9 @@ def _allowed(source: str) -> str:
     return f"expiry allowed {source}"
 
 
-def _set_of(going: Going) -> str:
+def set_of(ids: Iterable[str]) -> str:
     """Return which backups these are, as one word that no other set has."""
-    return hashlib.sha256("\n".join(sorted(backup.id for backup, _ in going)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:16]
 
 
 def _why(verdicts: Iterable[Verdict]) -> str:

@@ -1,13 +1,15 @@
 """Asks retention about the backups of a source: why each is kept, and what goes next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from core.catalog import Catalog
 from core.errors import UnknownName
 from core.model.backup import Backup, BackupState
-from core.model.expiry import coming, preview
+from core.model.expiry import Expiry, coming, preview
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import every_reason, verdicts
@@ -16,6 +18,7 @@ from core.model.wall_time import zone_of
 from core.ports import Clock
 from core.services.adapters import Adapters
 from core.services.find_missing import FindMissing
+from core.services.hold_back import HoldBack, set_of, too_many
 from core.services.schedules import Schedules
 
 BEING_PRUNED = Verdict(keep=False, reasons=(Reason(None, "it is being deleted"),))
@@ -23,15 +26,20 @@ DAMAGED_GRACE = timedelta(days=7)
 MISSED = "not found in its vault, and it may come back"
 NOT_SEEN = "in a vault that is not configured any more"
 NONE: frozenset[str] = frozenset()
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A backup that goes: when its bytes are deleted at the earliest, and why it is not kept."""
+    """A backup that goes: when its bytes are deleted at the earliest, and why it is not kept.
+
+    `held_back`: most of its source would go with it, so nothing does, at no time, before somebody says yes.
+    """
 
     backup: Backup
     at: datetime
     why: str
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +59,8 @@ class Retention:
     locks: frozenset[Lock] = EVERY_LOCK
 
     def prune_at(self, backup: Backup) -> datetime | None:
-        """Return from when on the bytes of an expired backup may be deleted; None where that is not known.
-
-        Damage may have been found only now, and by a disk's mistake: what is damaged stays for a week more.
-        """
-        if backup.expired_at is None:
-            return None
-        grace = timedelta(seconds=self.grace_seconds)
-        return backup.expired_at + (max(grace, DAMAGED_GRACE) if backup.failure is not None else grace)
+        """Return from when on the bytes of an expired backup may be deleted; None where that is not known."""
+        return deleted_from(backup, self.grace_seconds)
 
     def policy(self, source: str) -> Policy:
         """Return the policy of a source, with days as its schedule's zone has them."""
@@ -126,13 +128,32 @@ class Retention:
             for backup in backups
             if backup.state is BackupState.EXPIRED and (at := self.prune_at(backup)) is not None
         ]
-        known = {one.backup.id for one in found}
-        by_id = {backup.id: backup for backup in backups}
-        for expiry in preview(candidates, self.policy(source), now, coming(candidates, now, until), freeze):
-            if expiry.id not in known:
-                why = ", ".join(reason.says for reason in expiry.reasons)
-                found.append(Leaving(by_id[expiry.id], expiry.at + grace, why))
+        by_id = {b.id: b for b in backups if b.state is not BackupState.EXPIRED}
+        expected = coming(candidates, now, until)
+        going = preview(candidates, self.policy(source), now, expected, freeze, all_of_them=True)
+        good = {one.id: one.at for one in expected}
+        good |= {b.id: b.taken_at for b in by_id.values() if b.state is BackupState.GOOD}
+        held_from = self._held_from(source, [one for one in going if one.id in good], tuple(good.values()))
+        for expiry in (one for one in going if one.id in by_id):
+            why = ", ".join(reason.says for reason in expiry.reasons)
+            found.append(Leaving(by_id[expiry.id], expiry.at + grace, why, held_back=expiry.at >= held_from))
         return tuple(sorted(found, key=lambda one: (one.at, one.backup.id)))
+
+    def _held_from(self, source: str, going: Sequence[Expiry], good: Sequence[datetime]) -> datetime:
+        """Return when most of a source would go at once, and from then on nothing does without a yes.
+
+        `good` is when each good backup was or will be taken.
+        """
+        hold_back, gone = HoldBack(self.catalog), 0
+        changed, allowed = hold_back.changed(source, self.rules(source)), hold_back.allowed(source, self.clock.now())
+        at: datetime
+        for at, together in groupby(going, key=attrgetter("at")):
+            ids = [one.id for one in together]
+            there = sum(taken_at <= at for taken_at in good) - gone
+            if too_many(len(ids), there, changed=changed) and allowed != set_of(ids):
+                return at
+            gone, changed = gone + len(ids), False
+        return NEVER
 
     def _stored(self, source: str) -> tuple[Backup, ...]:
         return tuple(b for b in self.catalog.retained.stored(source) if b.state is not BackupState.PRUNING)
@@ -142,6 +163,17 @@ class Retention:
         found = ((backup, candidate_of(backup, used.get(backup.id, ""))) for backup in backups)
         # What is missing may come back: it stays listed, and lets nothing else go.
         return [replace(one, open=True, busy=MISSED) if backup.missing else one for backup, one in found]
+
+
+def deleted_from(backup: Backup, grace_seconds: float) -> datetime | None:
+    """Return from when on the bytes of an expired backup may be deleted; None where that is not known.
+
+    Damage may have been found only now, and by a disk's mistake: what is damaged stays for a week more.
+    """
+    if backup.expired_at is None:
+        return None
+    grace = timedelta(seconds=grace_seconds)
+    return backup.expired_at + (max(grace, DAMAGED_GRACE) if backup.failure is not None else grace)
 
 
 def _not_seen(candidate: Candidate) -> Candidate:

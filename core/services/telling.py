@@ -26,7 +26,8 @@ class Going:
     def __call__(self, until: datetime) -> Iterable[Leaving]:
         """Yield it, source by source."""
         for source in self._sources(until):
-            yield from (one for one in self.retention.leaving(source, until) if one.at <= until)
+            leaving = self.retention.leaving(source, until)
+            yield from (one for one in leaving if one.at <= until and not one.held_back)
 
     def count(self, until: datetime) -> int:
         """Return how much that is."""

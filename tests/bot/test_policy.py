@@ -169,6 +169,13 @@ def test_what_is_held_back_waits_for_a_yes(make_world: Callable[..., World]) -> 
     shown = world.people.press(GUEST, button(told["blocks"], "Retention"), ephemeral=False)
     assert shown.body["replace_original"] is False
     assert "*Held back*: 11 of 12 good backups of `orders` would go at once, so none does." in shown.text
+    assert "*held back*, it goes only after a yes, `/backups let-go orders`: no longer the most recent" in shown.text
+    assert "bytes deleted from" not in shown.text
+    listed = world.people.typed(ONCALL, "list")
+    assert "*held back*: it goes only after a yes, `/backups let-go orders`" in listed.text
+    oldest = world.core.list_backups("orders", size=100).backups[-1].id
+    why = world.people.typed(ONCALL, f"why {oldest}").text
+    assert "Most of `orders` would go with it, so it goes only after a yes, `/backups let-go orders`." in why
     asked = world.people.typed(ONCALL, "let-go orders")
     assert "*Held back*: 11 of 12" in asked.text
     assert f"Only <@{APPROVER}> may press *Let them go*." in asked.text

@@ -292,6 +292,23 @@ def test_what_is_held_back_waits_for_a_yes(safehold: Terminal) -> None:
         assert HoldBack(found).allowed("orders", datetime.now(UTC)) == "5d0c91ab"
 
 
+def test_what_would_be_held_back_is_foretold_to_wait(safehold: Terminal) -> None:
+    """The preview says what waits for a yes and how to say it, and names no date; why says the same."""
+    backup = safehold.backup()
+    with catalog(safehold) as found:
+        like = found.backups.get(backup)
+        ids = [f"20260101T000000Z-{number:06x}" for number in range(12)]
+        found.backups.adopt_many(replace(like, id=key, requested_at=like.requested_at - 9 * DAYS) for key in ids)
+    shown = safehold("policy", "orders").out
+    assert shown.endswith("What is held back goes only after a yes: safehold let-go orders\n")
+    assert " held back no longer the most recent on-demand one " in " ".join(shown.split())
+    leaving = safehold.json("policy")["leaving"]
+    assert {(one["at"], one["held_back"]) for one in leaving} == {(None, True)}
+    why = safehold("why", ids[0]).out
+    assert "Most of orders would go with it, so it goes only after a yes: safehold let-go orders." in why
+    assert safehold.json("why", ids[0])["leaves_at"] is None
+
+
 def test_very_many_backups_are_not_all_asked_about(safehold: Terminal) -> None:
     """Of a source that stores very many, a list leaves the times out, and why answers without a look ahead."""
     backup = safehold.backup()

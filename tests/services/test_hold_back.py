@@ -14,6 +14,7 @@ from core.model.policy import Policy
 from core.model.span import Span, Unit
 from core.services.expire import Expire
 from core.services.hold_back import HoldBack
+from core.services.telling import Going
 from tests.support.timed import DAY, HOUR, KEEPER, MIDNIGHT, UNPROVEN, Timed
 from tests.support.world import ANNA, BEN, World
 
@@ -197,3 +198,27 @@ def test_a_yes_is_void_where_others_join_before_it_is_acted_on(timed: Timed) -> 
     timed.allow()
     with_policy(timed, 3)()
     assert expired(timed) == 20
+
+
+def test_what_is_held_back_is_not_foretold_to_go(timed: Timed) -> None:
+    """The preview says of it, and of all that would go after it, that it waits; neither digest nor post names it."""
+    month = timed.world.clock.now() + 30 * DAY
+    policy = Policy("wide", within=Span(3, Unit.DAY))
+    retention = replace(timed.core.time.retention, policies={"wide": policy})
+    # Before anything has looked, as who changes a policy does.
+    assert {one.held_back for one in retention.leaving("orders", month)} == {True}
+    assert Going(retention).count(month) == 0
+    with_policy(timed, 3)()
+    timed.allow()
+    assert {one.held_back for one in retention.leaving("orders", month)} == {False}
+    with_policy(timed, 3)()
+    assert {one.held_back for one in retention.leaving("orders", month)} == {False}
+    assert Going(retention).count(month) == len(retention.leaving("orders", month)) > 19
+
+
+def test_what_a_freeze_will_have_piled_up_is_foretold_to_wait(timed: Timed) -> None:
+    """Where so much will go with the end of a freeze that it needs a yes, the preview says so now."""
+    retention = replace(timed.core.time.retention, policies={"wide": Policy("wide", within=Span(25, Unit.DAY))})
+    timed.core.time.freeze_retention(ANNA, timed.world.clock.now() + 40 * DAY, "look")
+    leaving = retention.leaving("orders", timed.world.clock.now() + 45 * DAY)
+    assert {one.held_back for one in leaving} == {True}
