@@ -64,7 +64,7 @@ def why(given: Namespace, screen: Screen) -> int:
     ]
     document = {
         "backup": documents.backup(backup, verdict),
-        "reasons": [documents.reason(reason) for reason in reasons],
+        "besides": [documents.reason(reason) for reason in reasons if reason not in verdict.reasons],
         "policy": {"name": policy.name, "rules": list(policy.rules)},
         "leaves_at": documents.moment(leaving.at) if leaving and not leaving.held_back else None,
     }

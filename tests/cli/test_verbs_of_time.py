@@ -98,6 +98,19 @@ def test_a_hold_without_end_and_one_by_a_span(safehold: Terminal) -> None:
     assert "The policy keeps it: the most recent on-demand one" in kept_and_released(safehold, newest)
 
 
+def test_why_and_show_say_a_verdict_in_one_shape(safehold: Terminal) -> None:
+    """A script finds the reasons of a backup at the same place in both, and in why the locks besides, each once."""
+    backup = safehold.backup()
+    safehold("freeze", "--until", "7d", "--why", "look")
+    why, show = safehold.json("why", backup), safehold.json("show", backup)
+    assert why["backup"] == show["backup"]
+    assert [reason["by"] for reason in why["backup"]["verdict"]["reasons"]] == ["on-demand"]
+    assert "reasons" not in why
+    besides = {reason["by"]: set(reason) for reason in why["besides"]}
+    assert besides["freeze"] == {"by", "says", "until"}
+    assert "on-demand" not in besides
+
+
 def test_release_is_advised_only_where_it_frees_something(safehold: Terminal) -> None:
     """Why says Sooner where a hold lasts longer than all else, and that nothing is freed where a rule lasts as long."""
     old, newest = *aged(safehold, 2)[:1], safehold.backup()
