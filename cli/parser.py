@@ -1,27 +1,34 @@
 """The arguments of every verb, their help and their examples."""
 
 import argparse
+import copy
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cli.verb import Verb
+from cli.verb import NEEDED, Verb
 from cli.verbs import GROUPS, VERBS
 from core.errors import UsageError
 
 _GLOBALS = ("config", "json", "no_wait")
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help that shows in brackets only what can be left out."""
+
+    def add_usage(self, usage: str | None, actions: Iterable[argparse.Action], *rest: Any, **named: Any) -> None:
+        """Add the usage; what is needed stands in it as what argparse itself requires does."""
+        super().add_usage(usage, [_required(action) for action in actions], *rest, **named)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that answers a mistake with the nearest right thing, as an error like all others."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(
-            allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, add_help=False, **settings
-        )
+        super().__init__(allow_abbrev=False, formatter_class=Formatter, add_help=False, **settings)
         self.add_argument("-h", "--help", action="help", help="show this help")
 
     def error(self, message: str) -> NoReturn:
@@ -93,9 +100,16 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
         name, help=verb.says, description=verb.description, epilog=f"examples:\n{examples}" if examples else ""
     )
     for flags, settings in verb.arguments:
-        parser.add_argument(*flags, **settings)
+        taken = {name: value for name, value in settings.items() if name != NEEDED}
+        setattr(parser.add_argument(*flags, **taken), NEEDED, settings.get(NEEDED, False))
     _add_globals(parser)
     parser.set_defaults(verb=verb)
+
+
+def _required(action: argparse.Action) -> argparse.Action:
+    shown = copy.copy(action)
+    shown.required = action.required or getattr(action, NEEDED, False)
+    return shown
 
 
 def _add_globals(parser: Parser) -> None:

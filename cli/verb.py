@@ -6,8 +6,12 @@ from typing import Any
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 
+NEEDED = "needed"
+"""The setting of an option that has to be given. A terminal asks for it, so argparse itself requires nothing."""
+
+
 def argument(*flags: str, **settings: Any) -> Argument:
-    """Return one argument, as argparse takes it."""
+    """Return one argument, as argparse takes it but for `needed`."""
     return flags, settings
 
 

@@ -76,7 +76,13 @@ VERBS = (
         "restore:restore",
         (
             ID,
-            argument("--reason", default="", metavar="TEXT", help="why, at most 200 characters; approvers read it"),
+            argument(
+                "--reason",
+                needed=True,
+                default="",
+                metavar="TEXT",
+                help="why, at most 200 characters; approvers read it",
+            ),
             argument("--lifetime", type=arguments.duration, metavar="TIME", help="how long it lives: 90m, 4h, 2d"),
             argument("--provisioner", metavar="NAME", help="where it runs, if not where the source says"),
             argument("--dry-run", action="store_true", help="show the plan and do nothing"),

@@ -23,7 +23,7 @@ KEEPING = (
         (
             ID,
             argument("--until", metavar="TIME", help=f"{_UNTIL} (until it is released)"),
-            argument("--why", default="", metavar="TEXT", help="why, at most 200 characters"),
+            argument("--why", needed=True, default="", metavar="TEXT", help="why, at most 200 characters"),
         ),
         (
             'safehold keep 7f3a --why "before the migration"',
@@ -111,8 +111,8 @@ TIMING = (
         "takes the place of the one before where it ends later; thaw ends one sooner.",
         "freeze:freeze",
         (
-            argument("--until", default="", metavar="TIME", help=f"{_UNTIL}; a year at most"),
-            argument("--why", default="", metavar="TEXT", help="why, at most 200 characters"),
+            argument("--until", needed=True, default="", metavar="TIME", help=f"{_UNTIL}; a year at most"),
+            argument("--why", needed=True, default="", metavar="TEXT", help="why, at most 200 characters"),
         ),
         ('safehold freeze --until 7d --why "rows are missing, we are looking"',),
     ),

@@ -21,6 +21,26 @@ def test_every_verb_has_help_with_its_description(capsys: pytest.CaptureFixture[
         assert all(example in help_text for example in verb.examples)
 
 
+@pytest.mark.parametrize(
+    ("verb", "needed", "left_out"),
+    [
+        ("keep", ("--why TEXT", "ID"), "[--until TIME]"),
+        ("freeze", ("--until TIME", "--why TEXT"), "[--json]"),
+        ("restore", ("--reason TEXT", "ID"), "[--dry-run]"),
+    ],
+)
+def test_only_what_can_be_left_out_stands_in_brackets(
+    verb: str, needed: tuple[str, ...], left_out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An option without which the verb is refused, or asks, is shown as needed; it is still asked for in a terminal."""
+    with pytest.raises(SystemExit):
+        parse([verb, "--help"])
+    usage = " ".join(capsys.readouterr().out.partition("\n\n")[0].split())
+    assert all(f" {option}" in usage and f"[{option}]" not in usage for option in needed)
+    assert left_out in usage
+    assert parse([verb, *(["7f3a"] if "ID" in needed else [])]).verb.name == verb
+
+
 @pytest.mark.parametrize("example", [example for verb in VERBS for example in verb.examples])
 def test_every_example_can_be_typed(example: str) -> None:
     """An example in the help is understood as the verb it stands with."""

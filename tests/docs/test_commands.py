@@ -8,7 +8,7 @@ import pytest
 
 from cli import exits
 from cli.parser import parse
-from cli.verb import Verb
+from cli.verb import NEEDED, Verb
 from cli.verbs import VERBS
 from core import errors
 
@@ -23,7 +23,7 @@ def usage(verb: Verb) -> str:
     for flags, settings in verb.arguments:
         if flags[0].startswith("-"):
             value = "" if settings.get("action") == "store_true" else f" {settings['metavar']}"
-            words.append(f"[{flags[0]}{value}]")
+            words.append(f"{flags[0]}{value}" if settings.get(NEEDED) else f"[{flags[0]}{value}]")
         else:
             words.append(f"[{settings['metavar']}]" if settings.get("nargs") == "?" else settings["metavar"])
     return " ".join(words)
