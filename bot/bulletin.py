@@ -17,7 +17,7 @@ AGE = frozenset({NoticeKind.OVERDUE, NoticeKind.RECOVERED})
 """Told of one story: where both wait, the newest alone says how it stands."""
 MOST_SOURCES = 5
 """When more sources than this have the same to tell, one message tells it of all."""
-APART = frozenset({NoticeKind.CATALOG, NoticeKind.HOLD})
+APART = frozenset({NoticeKind.CATALOG, NoticeKind.HOLD, NoticeKind.FROZEN, NoticeKind.THAWED})
 """Each of these is a story of its own."""
 
 logger = logging.getLogger(__name__)

@@ -61,7 +61,7 @@ def test_a_day_without_slack(slack: SlackServer, make_world: Callable[..., World
     assert all(message is not None and message.ts for message in standing), "something was not told"
     numbers = [int(subject.partition(":")[2]) for subject in bot.subjects() if subject.startswith("notice:")]
     assert numbers == sorted(set(numbers)), "out of order, or twice"
-    assert len(numbers) == 1 + 5, "\n".join(bot.texts())
+    assert len(numbers) == 1 + 6, "\n".join(bot.texts())
     failures = [text for text in bot.texts() if text.startswith("Backup of `orders` failed")]
     assert len(failures) == 1
     assert "failed 24 times since" in failures[0]

@@ -43,6 +43,22 @@ def test_each_notice_is_one_message_in_order(bot: Driven) -> None:
     assert len(bot.messages) == 4
 
 
+def test_each_freeze_says_who_and_until_when(bot: Driven) -> None:
+    """After an outage of Slack the freezes and thaws of meanwhile are told one by one, in their order."""
+    bot.world.slack.go_away()
+    for number, who in enumerate(("U0ONCALL", "U0APPROVER")):
+        person, until = {"id": who, "name": "", "door": "slack"}, f"2026-12-0{number + 1}T00:00:00+00:00"
+        bot.tell(NoticeKind.FROZEN, key=f"{number}", person=person, reason=f"incident {number}", until=until)
+        bot.tick(60.0)
+        bot.tell(NoticeKind.THAWED, key=f"{number}", person=person, reason=f"incident {number}", until=until)
+    bot.world.slack.come_back()
+    bot.settle()
+    assert bot.subjects() == ["notice:1", "notice:2", "notice:3", "notice:4"]
+    first, _, second, _ = bot.texts()
+    assert ("by <@U0ONCALL>: “incident 0”" in first, "by <@U0APPROVER>: “incident 1”" in second) == (True, True)
+    assert first.partition(" by ")[0] != second.partition(" by ")[0]
+
+
 def test_later_notice_waits_for_an_earlier_one(bot: Driven) -> None:
     """Where Slack refuses one, the next is not told before it."""
     bot.world.slack.troubles["chat.postMessage"] = [Trouble(200, "restricted_action_thread_locked")] * 3
