@@ -31,7 +31,7 @@ lint: $(VENV)/installed-dev ## style, types and which room may import which
 unit: $(VENV)/installed-dev ## the tests alone; ARGS="tests/model -x" narrows them
 	@$(BIN)/python -c 'import shutil, sys; sys.exit(not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))' \
 	  || echo "NO CHROMIUM HERE: the browser tests are skipped (with CI=true they fail). Debian: apt install chromium"
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 bench: $(VENV)/installed-dev ## the figures of docs/benchmarks.md; long
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python -m bench.$$name; done

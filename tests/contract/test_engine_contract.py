@@ -23,6 +23,8 @@ from tests.support.engines import RealClock, digest, flip, manifest_of, new_back
 from tests.support.janus import CACHE, MEMORY, Janus, free_port
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
+
 
 class Subject(Protocol):
     """One engine with a live source that tests can write to."""

@@ -14,7 +14,7 @@ from core.model.source import Source
 from tests.support.engines import RealClock, new_backup_id, stored
 from tests.support.janus import CACHE, MEMORY, Janus, java_or_skip
 
-pytestmark = [pytest.mark.java, pytest.mark.xdist_group("janusgraph")]  # one server for all
+pytestmark = [pytest.mark.java, pytest.mark.long, pytest.mark.xdist_group("janusgraph")]  # one server for all
 
 
 def _run(folder: Path, script: str, **settings: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from bench.torture_capture import torture, verdict_of
 
+pytestmark = pytest.mark.long
 WHOLE: dict[str, Any] = {
     "versions": {"0": [2, 2, 2], "1": [1, 1, 1]},
     "items": {f"{name}": [[1, 1], [0, 1], [2, 0]] for name in ("0-1", "0-2", "1-1")},

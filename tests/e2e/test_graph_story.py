@@ -9,7 +9,7 @@ from tests.support.gremlin import answers
 from tests.support.janus import Janus
 from tests.support.world import ANNA, BEN
 
-pytestmark = pytest.mark.java
+pytestmark = [pytest.mark.java, pytest.mark.long]
 
 
 @pytest.mark.filterwarnings("ignore")  # gremlinpython 3.7 leaves its event loop to the garbage collector

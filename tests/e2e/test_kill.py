@@ -7,7 +7,7 @@ import pytest
 from bench.torture_kill import torture
 from tests.support.stricken import stricken_demo
 
-pytestmark = [pytest.mark.java, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.java, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def test_a_killed_bot_leaves_nothing_untrue_and_nothing_behind(tmp_path: Path) -> None:

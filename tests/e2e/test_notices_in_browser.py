@@ -28,7 +28,7 @@ from tests.support.people import People, answers, button, said, shots_folder
 from tests.support.retained import tiers_of
 from tests.support.world import FixedGroups, MovableClock
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 DAYS = 16

@@ -17,7 +17,7 @@ from core.runtime.process import find
 from tests.support.janus import Janus
 from tests.support.world import ANNA, BEN
 
-pytestmark = [pytest.mark.java, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.java, pytest.mark.long, pytest.mark.timeout(600)]
 Moment = Callable[[Record], bool]
 
 

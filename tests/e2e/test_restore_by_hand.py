@@ -17,7 +17,7 @@ from tests.support.janus import CACHE, free_port
 from tests.support.waiting import until
 from tests.support.world import ANNA
 
-pytestmark = pytest.mark.java
+pytestmark = [pytest.mark.java, pytest.mark.long]
 PAGE = Path(__file__).parents[2] / "docs" / "restore-without-safehold.md"
 BLOCKS = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

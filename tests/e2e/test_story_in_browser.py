@@ -21,6 +21,7 @@ from tests.support.waiting import until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.java,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore"),  # gremlinpython 3.7 leaves its event loop to the garbage collector
 ]

@@ -14,6 +14,7 @@ from core.model.naming import CATALOG_SOURCE
 from tests.support.rebuilding import copied, filled, rebuilder, records
 from tests.support.world import ANNA, World
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 STEPS_OF_THE_SWAP = 20
 """More than there are from the first link to the last sweep."""
