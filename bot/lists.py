@@ -73,4 +73,4 @@ def keeping_of(core: Core, shown: Sequence[Backup]) -> Keeping:
         if not core.catalog.retained.stores_more_than(source, MOST_ASKED):
             found |= {key: verdict for key, (_, verdict) in retention.verdicts(source).items()}
     held = frozenset(name for name in {one.source for one in shown} if HoldBack(core.catalog).waiting(name))
-    return Keeping(found, retention.grace_seconds, retention.freeze(), held)
+    return Keeping(found, retention.grace_seconds, retention.freeze(), held, core.clock.now())

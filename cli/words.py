@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.progress import Step, Unit
@@ -11,6 +11,7 @@ from core.model.verdict import Lock, Verdict
 from core.services.retention import deleted_from
 
 _KILO, _MEGA, _GIGA = 1e3, 1e6, 1e9
+_SOON = timedelta(days=2)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _IRREGULAR = {"vertices": "vertex", "indices": "index", "indexes": "index"}
@@ -119,7 +120,7 @@ def tiers(tiered: Backup | Due) -> str:
     return ", ".join(tier.value for tier in Tier if tier in tiered.tiers)
 
 
-def kept(backup: Backup, verdict: Verdict | None, grace_seconds: float) -> str:
+def kept(backup: Backup, verdict: Verdict | None, grace_seconds: float, now: datetime) -> str:
     """Return in a few words how long a backup is kept; "" where nothing was asked or nothing of it is stored."""
     if verdict is None:
         return ""
@@ -129,19 +130,19 @@ def kept(backup: Backup, verdict: Verdict | None, grace_seconds: float) -> str:
     by = {reason.by: reason for reason in verdict.reasons}
     for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
         if lock in by:
-            return _until(says, by[lock].until)
+            at = by[lock].until
+            if at is None:
+                return says
+            # Of what somebody ordered and that ends today or tomorrow, the day alone is not enough.
+            return f"{says} until {moment(at) if at - now < _SOON else day(at)}"
     if verdict.kept_until is not None:
-        return _until("", verdict.kept_until)
+        return f"until {day(verdict.kept_until)}"
     return next((reason.says for reason in verdict.reasons if reason.until is None), verdict.says)
 
 
 def plural(count: int, noun: str) -> str:
     """Return `1 backup`, `2 backups`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _until(says: str, at: datetime | None) -> str:
-    return f"{says} until {day(at)}".lstrip() if at else says
 
 
 def _ordered(by_kind: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Mapping[str, int]]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.blocks.carried import Carried
@@ -15,12 +15,15 @@ from core.model.hold import Hold
 from core.model.policy import Policy
 from core.model.until_typed import EXAMPLES
 from core.model.verdict import Lock, Reason, Verdict
+from core.model.wall_time import zone_of
 from core.services.retention import Leaving, deleted_from
 
 KEEPABLE = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED})
 """What has bytes that a hold can keep."""
 GONE = frozenset({BackupState.PRUNING, BackupState.PRUNED})
 REASONS = 20
+SOON = timedelta(days=2)
+"""What somebody ordered and that ends sooner is told with its time: a day alone is not enough for today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,14 @@ class HeldBack(Carried):
 class Keeping:
     """What retention says of the backups that are shown, by id. `grace_seconds`: how long bytes stay after Expired.
 
-    `held_back` are sources of which nothing is let go before somebody says yes.
+    `held_back` are sources of which nothing is let go before somebody says yes. `now` is when it was asked.
     """
 
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     grace_seconds: float = 0.0
     freeze: Freeze | None = None
     held_back: frozenset[str] = frozenset()
+    now: datetime | None = None
 
     def of(self, backup: Backup) -> Verdict | None:
         """Return the verdict on a backup, None where it was not asked for."""
@@ -70,12 +74,12 @@ def short(backup: Backup, keeping: Keeping) -> str:
     if backup.state is BackupState.EXPIRED:
         from_then = keeping.deleted_from(backup)
         saved = verdict is not None and verdict.keep and not keeping.freeze
-        stays = f", but {_kept(verdict, None)}" if verdict is not None and saved else ""
+        stays = f", but {_kept(verdict, None, keeping.now)}" if verdict is not None and saved else ""
         return f"*expires*: bytes deleted from {when(from_then)} on{stays}" if from_then else "*expired*"
     if verdict is None or backup.state not in KEEPABLE:
         return ""
     if verdict.keep:
-        return _kept(verdict, keeping.freeze)
+        return _kept(verdict, keeping.freeze, keeping.now)
     held_back = backup.source in keeping.held_back
     return f"*held back*: {yes(backup.source)}" if held_back else "*goes next*: *Keep* saves it"
 
@@ -168,12 +172,18 @@ def released(backup: Backup, verdict: Verdict, grace_seconds: float) -> list[Jso
     return [section(text), *actions([keep_button(backup)] if not verdict.keep else []), context(code(backup.id))]
 
 
-def kept(backup: Backup) -> list[Json]:
-    """Return the answer to Keep."""
+def kept(backup: Backup, zone: str = "UTC") -> list[Json]:
+    """Return the answer to Keep; its end also in the zone in which it was read, which may not be the reader's."""
     told = held(backup.hold) if backup.hold else ""
-    text = f"Held: {code(backup.source)}, {when(backup.taken_at)}, {told}. No policy deletes it before that."
+    meant = f" {in_team_zone(backup.hold.until, zone)}" if backup.hold and backup.hold.until else ""
+    text = f"Held: {code(backup.source)}, {when(backup.taken_at)}, {told}. No policy deletes it before that.{meant}"
     later = " Its manifest in the vault says so as soon as the vault can be written." if backup.unsaved else ""
     return [section(text + later), context(code(backup.id))]
+
+
+def in_team_zone(at: datetime, zone: str) -> str:
+    """Return which time was understood, in the zone in which it was read."""
+    return f"That is {at.astimezone(zone_of(zone)):%Y-%m-%d %H:%M} {zone}, the team's zone."
 
 
 def keep_modal(backup: Backup, verdict: Verdict, zone: str = "UTC") -> Json:
@@ -191,12 +201,13 @@ def keep_modal(backup: Backup, verdict: Verdict, zone: str = "UTC") -> Json:
     )
 
 
-def _kept(verdict: Verdict, freeze: Freeze | None) -> str:
+def _kept(verdict: Verdict, freeze: Freeze | None, now: datetime | None) -> str:
     by = {reason.by: reason for reason in verdict.reasons}
     for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
         if lock in by:
             until = by[lock].until
-            return f"{says} until {day(until)}" if until else says
+            soon = until is not None and now is not None and until - now < SOON
+            return f"{says} until {f'{when(until)}, your time' if soon else day(until)}" if until else says
     if verdict.kept_until is not None:
         # While a freeze lasts nothing goes, whatever ends meanwhile.
         return f"kept until {day(max(verdict.kept_until, freeze.until) if freeze else verdict.kept_until)}"

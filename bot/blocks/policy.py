@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.blocks.carried import Carried
-from bot.blocks.keeping import frozen, keep_button, let_go_button, yes
+from bot.blocks.keeping import frozen, in_team_zone, keep_button, let_go_button, yes
 from bot.blocks.listing import ListPlace
 from bot.blocks.parts import Json, actions, button, context, divider, header, section
 from bot.blocks.text import code, cut_markup, duration, person, quoted, size, tiers, verbatim, when
 from bot.ids import Action
 from core.model.freeze import Freeze
 from core.model.policy import Policy
-from core.model.wall_time import zone_of
 from core.services.retention import Leaving
 
 AHEAD = timedelta(days=35)
@@ -93,8 +92,7 @@ def let_go(source: str, until: datetime) -> list[Json]:
 def froze(freeze: Freeze, zone: str = "UTC") -> list[Json]:
     """Return the answer to a freeze; its end also in the zone in which it was read, which may not be the reader's."""
     told = f"*Nothing of any source is let go or deleted until {when(freeze.until)}*, {quoted(freeze.reason)}."
-    meant = f"That is {freeze.until.astimezone(zone_of(zone)):%Y-%m-%d %H:%M} {zone}, the team's zone."
-    return [section(f"{told} {meant} Every list says so. `/backups thaw` ends it sooner.")]
+    return [section(f"{told} {in_team_zone(freeze.until, zone)} Every list says so. `/backups thaw` ends it sooner.")]
 
 
 def thawed(freeze: Freeze) -> list[Json]:

@@ -69,7 +69,7 @@ def submitted(call: Call) -> Answer:
         call.right = Verb.RETAIN if call.core.access.may(call.person, Verb.KEEP) else Verb.KEEP
         raise
     call.desk.board.wake()
-    return answers.begun(keeping.kept(backup), "Held")
+    return answers.begun(keeping.kept(backup, call.core.config.zone), "Held")
 
 
 def release(call: Call, reference: str) -> None:

@@ -56,8 +56,8 @@ def _verdicts(core: Core, page: Page) -> dict[str, Verdict]:
 def _list(core: Core, given: Namespace, page: Page, answers: dict[str, Verdict]) -> str:
     if not page.backups:
         return _empty(core, given.source)
-    grace = core.time.retention.grace_seconds
-    rows = [_row(backup, words.kept(backup, answers.get(backup.id), grace)) for backup in page.backups]
+    grace, now = core.time.retention.grace_seconds, core.clock.now()
+    rows = [_row(backup, words.kept(backup, answers.get(backup.id), grace, now)) for backup in page.backups]
     parts = [_heading(core, given.source), table(_COLUMNS, rows)]
     if page.older_than:
         more = " ".join(filter(None, ("safehold list", given.source, f"--older-than {page.older_than}")))

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.blocks.text import when
 from core.model.backup import Backup, BackupState
 from core.model.notice import NoticeKind
 from tests.bot.conftest import World
@@ -80,6 +82,22 @@ def test_keep_holds_until_the_day_that_was_typed(world: World) -> None:
     opened = world.people.press(ONCALL, button(listed.blocks, "Options"))
     assert "*Held* until" in opened.text
     assert button(opened.blocks, "Release")
+
+
+def test_what_is_held_until_today_says_the_time_and_whose_it_is(make_world: Callable[..., World]) -> None:
+    """Of an end that is near the row says the time, too; the answer says it in the team's zone, where it was read."""
+    world = make_world(instead=("", 'zone = "Asia/Tokyo"\n'))
+    backup = world.backed_up()
+    told = words(world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("5h"))["blocks"])
+    hold = world.core.find_backup(backup).hold
+    assert hold is not None
+    assert hold.until is not None
+    assert (
+        f"That is {hold.until.astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M} Asia/Tokyo, the team's zone." in told
+    )
+    assert f"held until {when(hold.until)}, your time" in world.people.typed(GUEST, "list").text
+    world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("30d"))
+    assert "your time" not in world.people.typed(GUEST, "list").text
 
 
 def test_keep_without_a_day_holds_until_somebody_releases_it(world: World) -> None:

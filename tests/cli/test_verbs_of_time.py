@@ -1,6 +1,7 @@
 """The verbs of time at a terminal: hold and release, why, policy, schedule, freeze."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -96,6 +97,20 @@ def test_a_hold_without_end_and_one_by_a_span(safehold: Terminal) -> None:
     assert hold["reason"] == "shorter"
     assert datetime.fromisoformat(hold["until"]) - datetime.now(UTC) < 93 * DAYS
     assert "The policy keeps it: the most recent on-demand one" in kept_and_released(safehold, newest)
+
+
+def test_what_is_held_or_frozen_until_today_says_the_time(safehold: Terminal) -> None:
+    """Of an end that is near the list says the time with its offset; of one that is far the day."""
+    first, _ = safehold.backup(), safehold.backup()
+    for span, shape in (
+        ("5h", r" until \d{4}-\d\d-\d\d \d\d:\d\d [+-]\d\d:\d\d "),
+        ("9d", r" until \d{4}-\d\d-\d\d  "),
+    ):
+        safehold("keep", first, "--why", "the audit", "--until", span)
+        assert re.search(f" held{shape}", row(safehold, first))
+        safehold("release", first)
+        safehold("freeze", "--why", "look", "--until", span)
+        assert re.search(f" frozen{shape}", row(safehold, first))
 
 
 def test_why_and_show_say_a_verdict_in_one_shape(safehold: Terminal) -> None:
