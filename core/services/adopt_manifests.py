@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from core.catalog import Catalog
@@ -23,9 +23,13 @@ AT_ONCE = 200
 MOST_NAMED = 100
 WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
 ANY = frozenset(BackupState)
+ENDLESS = datetime.max.replace(tzinfo=UTC)
 NOT_READ = "Listed again from its manifest: its bytes were not read since the catalog was rebuilt."
 PUT_BACK, PUT_BACK_FOR = "put back into the vault after it was deleted", timedelta(days=30)
 GONE = "Its bytes are gone from the vault."
+TWO_HOLDS = (
+    "Its record and its manifest did not say the same of a hold; the longer one holds. Release it if nobody needs it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +144,12 @@ class AdoptManifests:
             self.tally.pruned += 1
         elif record.state in WITH_BYTES:
             hint = "Look for it where the vault was moved from, or in a copy of the vault."
-            self._damage(record, Failure(BytesMissing.code, GONE, hint, ""))
+            # What its manifest does not know yet waits for it.
+            self._damage(record, Failure(BytesMissing.code, GONE, hint, ""), unsaved=record.unsaved)
 
-    def _damage(self, record: Backup | None, failure: Failure) -> None:
+    def _damage(self, record: Backup | None, failure: Failure, *, unsaved: bool = False) -> None:
         if record is not None and record.state in WITH_BYTES:
-            changes = {"state": BackupState.DAMAGED, "failure": failure, "unsaved": False}
+            changes = {"state": BackupState.DAMAGED, "failure": failure, "unsaved": unsaved}
             self.catalog.backups.move(record.id, WITH_BYTES, **changes)
             self.tally.damaged += 1
 
@@ -172,7 +177,7 @@ def _changes(record: Backup, found: Backup, manifest: Manifest, now: datetime) -
     """Return what a manifest knows better than the record."""
     if record.state is BackupState.PRUNING:
         return {}
-    changes: dict[str, object] = {"vault": found.vault, **_said(record, manifest)}
+    changes: dict[str, object] = {"vault": found.vault, **_said(record, manifest, now)}
     if record.state is BackupState.PRUNED:
         # Somebody has put it back, and wants something of it: it is not deleted again before they could say so.
         held = changes["hold"] or Hold(SYSTEM, PUT_BACK, now, now + PUT_BACK_FOR)
@@ -193,16 +198,22 @@ def _changes(record: Backup, found: Backup, manifest: Manifest, now: datetime) -
     return changes
 
 
-def _said(record: Backup, manifest: Manifest) -> dict[str, object]:
+def _said(record: Backup, manifest: Manifest, now: datetime) -> dict[str, object]:
     """Return tiers and hold: the manifest's, but for changes of the record that were never written into one."""
     tiers = tiers_of(manifest)
     if not record.unsaved:
         return {"tiers": tiers, "hold": manifest.hold}
     # Either may be newer. What keeps the backup longer is the smaller mistake, and both are looked at again.
-    return {"tiers": tiers | record.tiers, "hold": _newer(record.hold, manifest.hold), "unsaved": True}
+    hold = _longer(record.hold, manifest.hold)
+    said: dict[str, object] = {"tiers": tiers | record.tiers, "hold": hold, "unsaved": True}
+    if record.hold != manifest.hold and hold is not None and hold.holds(now):
+        others = record.warning.replace(TWO_HOLDS, "").strip()
+        said["warning"] = f"{others} {TWO_HOLDS}".strip()
+    return said
 
 
-def _newer(one: Hold | None, other: Hold | None) -> Hold | None:
+def _longer(one: Hold | None, other: Hold | None) -> Hold | None:
+    """Return which of two holds ends later, of equals the one that was placed later."""
     if one is None or other is None:
         return one or other
-    return max(one, other, key=lambda hold: hold.placed_at)
+    return max(one, other, key=lambda hold: (hold.until or ENDLESS, hold.placed_at))

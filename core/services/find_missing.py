@@ -1,7 +1,8 @@
 """Finds records whose bytes are gone from their vault, before retention counts on them, and those that are back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.catalog import Catalog
 from core.errors import BytesMissing, CorruptionError, NotRestorable, SafeholdError
@@ -41,7 +42,7 @@ class FindMissing:
         listed = [backup for backup in self.catalog.retained.stored(source) if backup.state in WITH_BYTES]
         for name in sorted({backup.vault for backup in listed} & self.adapters.vaults.keys()):
             if lost := list(self.mark(self.adapters.vault(name), source)):
-                self._tell(name, lost)
+                tell_lost(self.catalog, name, lost, self.clock.now())
         return frozenset(backup.id for backup in listed if backup.vault not in self.adapters.vaults)
 
     def mark(self, vault: Vault, source: str) -> Iterator[Loss]:
@@ -62,7 +63,7 @@ class FindMissing:
             elif backup.state in WITH_BYTES and not there:
                 # What was stored after the vault was listed is asked for by its name.
                 error = _what_is_wrong(vault, backup)
-                if error is not None and self._lose(backup, error):
+                if error is not None and lose(self.catalog, backup, error, self.clock.now()):
                     yield backup, error
 
     def _found(self, backup: Backup) -> None:
@@ -74,20 +75,25 @@ class FindMissing:
             if back is not None:
                 self.catalog.audit.append(self.clock.now(), SYSTEM, "sweep", backup.id, "bytes back", {})
 
-    def _lose(self, backup: Backup, error: SafeholdError) -> bool:
-        gone = BytesMissing(error.message, hint=error.hint) if isinstance(error, NotRestorable) else error
-        with self.catalog.write():
-            lost = self.catalog.backups.move(backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(gone))
-            if lost is not None:
-                detail = {"why": error.message}
-                self.catalog.audit.append(self.clock.now(), SYSTEM, "sweep", backup.id, "bytes gone", detail)
-        return lost is not None
 
-    def _tell(self, vault: str, lost: list[Loss]) -> None:
-        now = self.clock.now()
-        examples = [f"{backup.source} {backup.id}: {error.message}" for backup, error in lost[:MOST_EXAMPLES]]
-        facts = {"orphans": 0, "missing": len(lost), "swept": 0, "swept_bytes": 0, "examples": examples}
-        self.catalog.notices.tell(Notice(NoticeKind.VAULT, vault, now.isoformat(), now, facts))
+def lose(catalog: Catalog, backup: Backup, error: SafeholdError, now: datetime) -> bool:
+    """Call a backup damaged that its vault does not hold, or not whole; say whether that is new.
+
+    What its record has to say to its manifest goes on waiting: the bytes may come back.
+    """
+    gone = BytesMissing(error.message, hint=error.hint) if isinstance(error, NotRestorable) else error
+    with catalog.write():
+        lost = catalog.backups.move(backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(gone))
+        if lost is not None:
+            catalog.audit.append(now, SYSTEM, "sweep", backup.id, "bytes gone", {"why": error.message})
+    return lost is not None
+
+
+def tell_lost(catalog: Catalog, vault: str, lost: Sequence[Loss], now: datetime) -> None:
+    """Tell what is new of one vault, all of it together."""
+    examples = [f"{backup.source} {backup.id}: {error.message}" for backup, error in lost[:MOST_EXAMPLES]]
+    facts = {"orphans": 0, "missing": len(lost), "swept": 0, "swept_bytes": 0, "examples": examples}
+    catalog.notices.tell(Notice(NoticeKind.VAULT, vault, now.isoformat(), now, facts))
 
 
 def _what_is_wrong(vault: Vault, backup: Backup) -> SafeholdError | None:

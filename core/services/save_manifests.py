@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.catalog import Catalog
-from core.errors import BytesMissing, CorruptionError, NotRestorable, SafeholdError, UnavailableError
+from core.errors import CorruptionError, NotRestorable, SafeholdError, UnavailableError
 from core.model.backup import Backup, BackupState
 from core.services.adapters import Adapters
 from core.services.failures import FailureLog
+from core.services.find_missing import Loss, lose, tell_lost
 from core.services.manifest_turns import ManifestTurns
 from core.services.stored import as_recorded
 
@@ -45,11 +46,19 @@ class SaveManifests:
             self._vault(name, now)
 
     def _vault(self, name: str, now: datetime) -> None:
+        lost: list[Loss] = []
+        try:
+            self._save_all(name, now, lost)
+        finally:
+            if lost:
+                tell_lost(self.catalog, name, lost, now)
+
+    def _save_all(self, name: str, now: datetime, lost: list[Loss]) -> None:
         waiting, refusals = self.catalog.retained.unsaved(MOST_AT_ONCE, name, self._after.get(name, "")), 0
         for backup in waiting:
             self._after[name] = backup.id
             try:
-                self._try(backup, now)
+                self._try(backup, now, lost)
             except UnavailableError as error:
                 self._waits(backup, error)
                 refusals += 1
@@ -67,19 +76,23 @@ class SaveManifests:
             UnknownName: there is no such backup.
 
         """
-        backup = self.catalog.backups.get(backup_id)
+        backup, lost = self.catalog.backups.get(backup_id), list[Loss]()
         try:
-            return not backup.unsaved or self._try(backup, now)
+            return not backup.unsaved or self._try(backup, now, lost)
         except SafeholdError as error:
             self._waits(backup, error)
             return False
+        finally:
+            if lost:
+                tell_lost(self.catalog, backup.vault, lost, now)
 
-    def _try(self, backup: Backup, now: datetime) -> bool:
+    def _try(self, backup: Backup, now: datetime, lost: list[Loss]) -> bool:
         try:
             saved = self._save(backup)
         except NotRestorable as error:
             self._waits(backup, error)
-            self._lose(backup, error, now)
+            if lose(self.catalog, backup, error, now):
+                lost.append((backup, error))
             return False
         except CorruptionError as error:
             self._damage(backup, error, now)
@@ -113,15 +126,6 @@ class SaveManifests:
 
     def _is_as(self, backup: Backup) -> bool:
         return self.catalog.backups.get(backup.id).revision == backup.revision
-
-    def _lose(self, backup: Backup, error: NotRestorable, now: datetime) -> None:
-        """Record that its bytes are missing. What its manifest has to say waits for them."""
-        if backup.state is BackupState.GOOD:
-            gone = BytesMissing(error.message, hint=error.hint)
-            failure = self.failures.keep(backup.id, "saving its manifest", gone, at=now)
-            with self.catalog.write():
-                if self._is_as(backup):
-                    self.catalog.backups.move(backup.id, SAVED, state=BackupState.DAMAGED, failure=failure)
 
     def _damage(self, backup: Backup, error: SafeholdError, now: datetime) -> None:
         """Record that the manifest of a backup can't be read: it can't be restored, and never be saved."""

@@ -17,7 +17,7 @@ from core.model.hold import Hold
 from core.model.manifest import from_bytes, to_bytes
 from core.model.naming import CATALOG_SOURCE
 from core.model.notice import NoticeKind
-from core.services.adopt_manifests import GONE, NOT_READ
+from core.services.adopt_manifests import GONE, NOT_READ, TWO_HOLDS
 from core.services.rebuild_catalog import Wish
 from tests.support.rebuilding import copied, filled, listed, lose, others, rebuilder, records, write_newer
 from tests.support.world import ANNA, World
@@ -126,6 +126,39 @@ def test_what_was_never_saved_is_not_lost(world: World) -> None:
     after = records(rebuilder(world.root, world)(ANNA).path)
     assert (after[ids[2]].hold, after[ids[2]].unsaved) == (hold, True)
     assert after[ids[1]].tiers == frozenset({Tier.DAILY, Tier.ON_DEMAND, Tier.WEEKLY})
+
+
+def test_where_record_and_manifest_differ_the_longer_hold_wins_and_that_is_said(world: World) -> None:
+    """A change of a hold that no manifest knows never ends one that the manifest says is in force, nor is it lost."""
+    ids = filled(world)
+    catalog, good, now = world.core.catalog, frozenset({BackupState.GOOD}), world.clock.now()
+    endless, short = (
+        Hold(ANNA, "the audit", now),
+        Hold(ANNA, "a day", now + timedelta(hours=1), now + timedelta(days=1)),
+    )
+    for key in ids:
+        catalog.backups.move(key, good, hold=endless, unsaved=True)
+    world.core.save_manifests(now)
+    # Released, shortened, and agreed on.
+    catalog.backups.move(ids[0], good, hold=None, unsaved=True)
+    catalog.backups.move(ids[1], good, hold=short, unsaved=True)
+    copied(world)
+    lose(world)
+    after = records(rebuilder(world.root, world)(ANNA).path)
+    assert [after[key].hold for key in ids] == [endless, endless, endless]
+    assert [after[key].warning for key in ids] == [TWO_HOLDS, TWO_HOLDS, ""]
+
+
+def test_a_hold_that_waits_to_be_written_waits_for_bytes_that_are_gone(world: World) -> None:
+    """Of a backup whose bytes are gone at the rebuild, the hold is still to be written, should they come back."""
+    key = filled(world)[0]
+    hold = Hold(ANNA, "longer", world.clock.now())
+    world.core.catalog.backups.move(key, frozenset({BackupState.GOOD}), hold=hold, unsaved=True)
+    copied(world)
+    lose(world)
+    shelf(world, key).rename(world.root / "elsewhere")
+    lost = records(rebuilder(world.root, world)(ANNA).path)[key]
+    assert (lost.state, lost.hold, lost.unsaved) == (BackupState.DAMAGED, hold, True)
 
 
 def test_records_and_bytes_are_compared_both_ways(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 from core.model.backup import BackupState, Proof, Tier
 from core.model.hold import Hold
 from core.model.manifest import Manifest
+from core.model.notice import NoticeKind
 from core.ports import Vault
 from tests.support.waiting import until
 from tests.support.world import ANNA, World
@@ -230,3 +231,6 @@ def test_a_lost_manifest_is_damage(world: World) -> None:
     assert (record.state, record.proof, record.unsaved) == (BackupState.DAMAGED, Proof.PROVEN, True)
     assert record.failure is not None
     assert "holds no finished backup" in record.failure.message
+    save(world)
+    [told] = [one for one in world.core.catalog.notices.changed_since(0) if one.kind is NoticeKind.VAULT]
+    assert told.fields["examples"] == [f"orders {taken}: {record.failure.message}"]
