@@ -56,7 +56,7 @@ _MANY = {
     ),
     NoticeKind.HELD_BACK: (
         "would lose many backups at once, so nothing of them was let go",
-        "Look whether a policy or the clock was changed.",
+        "Was a policy or the clock changed? `/backups policy` with a name shows which, `/backups let-go` says yes.",
     ),
     NoticeKind.VAULT: ("have vaults with something that does not match", "Run `safehold doctor`."),
     NoticeKind.SCHEDULE: ("have new schedules", "The audit record says who changed what."),
@@ -132,14 +132,16 @@ def _prune_failed(notice: Notice, folded: Sequence[Notice]) -> Said:
 
 
 def _held_back(notice: Notice, _folded: Sequence[Notice]) -> Said:
-    facts, name = notice.fields, code(notice.about)
+    facts, name = notice.fields, notice.about
+    policy, yes = code(f"/backups policy {name}"), code(f"/backups let-go {name}")
     text = (
         f"{CHANGED if facts.get('changed') else ''}"
-        f"*{facts.get('count', 0)} of {many(int(facts.get('of', 0)), 'backup')} of {name} would expire at once,* so "
-        f"none was let go. {escape(cut(str(facts.get('why', '')), SAYING))}\n"
-        "*Retention* shows which. If it is meant, somebody with the right *retain* can let them go."
+        f"*{facts.get('count', 0)} of {many(int(facts.get('of', 0)), 'backup')} of {code(name)} would expire at once,* "
+        f"so none was let go. {escape(cut(str(facts.get('why', '')), SAYING))}\n"
+        f"*Retention*, or {policy}, shows which. If it is meant, somebody with the right *retain* says yes: "
+        f"*Let them go*, or {yes}."
     )
-    return worded(text, [button("Retention", Action.POLICY, notice.about), let_go_button(notice.about, facts)])
+    return worded(text, [button("Retention", Action.POLICY, name), let_go_button(name, facts)])
 
 
 def _clock(notice: Notice, folded: Sequence[Notice]) -> Said:

@@ -178,6 +178,19 @@ def test_many_sources_with_the_same_alarm_are_one_message(make_world: Callable[.
     assert [message["thread_ts"] for message in bot.messages[1:]] == [bot.messages[0]["ts"]] * 2
 
 
+def test_what_many_sources_hold_back_is_told_with_what_says_yes(make_world: Callable[..., World]) -> None:
+    """One message about many names the commands that show what would go and that let it."""
+    names = tuple(f"s{number}" for number in range(8))
+    bot = driven(make_world, sources=names)
+    for name in names:
+        bot.tell(NoticeKind.HELD_BACK, name, count=11, of=12, why="The policy was changed.")
+    bot.settle()
+    [text] = bot.texts()
+    assert "*8 sources would lose many backups at once" in text
+    assert "`/backups policy`" in text
+    assert "`/backups let-go` says yes" in text
+
+
 def test_fold_that_was_begun_stays_as_it_was(bot: Driven) -> None:
     """A message whose answer was lost is found again, and what came later is told in the next one."""
     for day in ("2026-11-23", "2026-11-24"):

@@ -166,6 +166,8 @@ def test_what_is_held_back_waits_for_a_yes(make_world: Callable[..., World]) -> 
         world.backed_up()
     world.core.time.expire(world.clock.now())
     told = standing(world, "11 of 12 backups of `orders` would expire at once")
+    assert "`/backups policy orders`, shows which" in words(told["blocks"])
+    assert "*Let them go*, or `/backups let-go orders`." in words(told["blocks"])
     shown = world.people.press(GUEST, button(told["blocks"], "Retention"), ephemeral=False)
     assert shown.body["replace_original"] is False
     assert "*Held back*: 11 of 12 good backups of `orders` would go at once, so none does." in shown.text
