@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-input
 PACKAGES := bot core cli playground
-BENCHES := archive memory latency acknowledge catalog retention scheduler
+BENCHES := archive memory latency acknowledge catalog retention scheduler rush
 TORTURES := torture_capture torture_corruption torture_kill torture_moments torture_dst torture_model
 # pip's own account is long: one line a download, and what failed.
 SHORTLY := | { grep -E --line-buffered '^ *(Downloading|ERROR|error:|WARNING: Retrying)' || true; }

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.catalog.columns import DAY, MOMENT, PLAIN, TIERS, Table, choice, moment_text, optional
 from core.catalog.file import CatalogFile, rows
-from core.catalog.schema import OPEN_RUNS
+from core.catalog.schema import OPEN_BACKUPS, OPEN_RUNS
 from core.model.expected import ExpectedRun, ExpectedState
 
 TABLE = Table(
@@ -77,9 +77,16 @@ class Expected:
         with self._file.write() as db:
             db.execute(sql, (source, source, moment_text(before), source, keep - 1))
 
-    def open_ones(self) -> tuple[ExpectedRun, ...]:
-        """Return every run of which something is still to come, by source and time."""
-        return self._select(f"indexed by expected_open where {OPEN_RUNS} order by source, due_at")
+    def to_see_to(self) -> tuple[ExpectedRun, ...]:
+        """Return every run of which something is still to come, by source and time, but those whose backup goes on.
+
+        Thousands may wait for their turn: of these nothing is read but their state.
+        """
+        return self._select(
+            f"indexed by expected_open where {OPEN_RUNS} and not "  # noqa: S608 - ours
+            f"(state = 'begun' and exists (select 1 from backups where id = backup_id and {OPEN_BACKUPS})) "
+            "order by source, due_at"
+        )
 
     def of_backup(self, backup_id: str) -> tuple[ExpectedRun, ...]:
         """Return the runs that a backup serves."""

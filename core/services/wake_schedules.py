@@ -54,7 +54,7 @@ class WakeSchedules:
 
     def __call__(self, now: datetime) -> None:
         """Follow what was begun, then begin what is due."""
-        for run in self.catalog.expected.open_ones():
+        for run in self.catalog.expected.to_see_to():
             self._each(run, now)
         self._plan(now)
         while self._next and self._next[0][0] <= now:

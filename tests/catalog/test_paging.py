@@ -116,7 +116,7 @@ QUESTIONS: dict[str, Callable[[Catalog], object]] = {
     "unsaved": lambda c: c.retained.unsaved(),
     "unsaved of a vault": lambda c: c.retained.unsaved(20, "local", "2026"),
     "in use": lambda c: c.retained.in_use(samples.NOON),
-    "expected open": lambda c: c.expected.open_ones(),
+    "expected open": lambda c: c.expected.to_see_to(),
     "expected newest": lambda c: c.expected.newest("gods", samples.NOON),
     "expected page": lambda c: c.expected.page("gods"),
     "notices": lambda c: c.notices.changed_since(5),
@@ -140,6 +140,8 @@ def test_no_question_reads_a_whole_table(catalog: Catalog, question: str) -> Non
             for sql in asked
             if sql.lstrip().lower().startswith("select") and not any(f"from {name}" in sql for name in ONE_ROW_EACH)
             for (_, _, _, step) in db.execute(f"explain query plan {sql}")
+            # What a subquery does is a step of its own.
+            if not step.startswith("CORRELATED SCALAR SUBQUERY")
         ]
     assert plans
     for sql, step in plans:

@@ -76,9 +76,22 @@ def test_expected_run_is_noted_once(catalog: Catalog) -> None:
     assert (begun.state, begun.backup_id, begun.day) == (ExpectedState.BEGUN, "b1", date(2026, 11, 23))
     assert catalog.expected.move("gods", NOON, DUE, state=ExpectedState.DONE) is None
     assert catalog.expected.move("nothing", NOON, DUE, state=ExpectedState.DONE) is None
-    assert catalog.expected.open_ones() == (begun,) == catalog.expected.of_backup("b1")
+    assert catalog.expected.to_see_to() == (begun,) == catalog.expected.of_backup("b1")
     with pytest.raises(TypeError):
         catalog.expected.move("gods", NOON, DUE, nothing=1)
+
+
+def test_a_run_whose_backup_goes_on_needs_nothing_until_that_has_ended(catalog: Catalog) -> None:
+    """Thousands of them cost a pass nothing; what is due, or tried again, is seen to each time."""
+    backup, _ = catalog.backups.begin(samples.backup(1))
+    due, retried = run(), run(1)
+    for one in (due, retried, run(2)):
+        catalog.expected.note(one)
+    retried = catalog.expected.move("gods", retried.due_at, DUE, state=ExpectedState.RETRYING, backup_id=backup.id)
+    begun = catalog.expected.move("gods", NOON + 2 * DAY, DUE, state=ExpectedState.BEGUN, backup_id=backup.id)
+    assert catalog.expected.to_see_to() == (due, retried)
+    catalog.backups.move(backup.id, samples.OPEN, state=BackupState.FAILED)
+    assert catalog.expected.to_see_to() == (due, retried, begun)
 
 
 def test_old_expected_runs_are_thinned(catalog: Catalog) -> None:
