@@ -72,9 +72,8 @@ class CheckUp:
             UsageError: that does not fit its goal or its last run.
 
         """
-        schedule, newest = self.schedules.current(source.name), self.catalog.backups.newest_good(source.name)
-        took = (newest.finished_at - newest.taken_at).total_seconds() if newest and newest.finished_at else 0.0
-        now = self.schedules.clock.now()
+        schedule, now = self.schedules.current(source.name), self.schedules.clock.now()
+        took = self.schedules.last_took(source.name)
         warnings = (goal_warning(schedule, source.name, source.goal_seconds, now), window_warning(schedule, took))
         if said := " ".join(filter(None, warnings)):
             raise UsageError(describe(schedule), hint=said)

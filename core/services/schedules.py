@@ -98,15 +98,20 @@ class Schedules:
 
     def warnings(self, source: str, schedule: Schedule) -> tuple[str, ...]:
         """Return where a schedule that may not be saved yet does not fit the one before, the goal or the last run."""
-        newest, now, before = self.catalog.backups.newest_good(source), self.clock.now(), self.current(source)
+        now, before = self.clock.now(), self.current(source)
         said = (
             stopped_warning(before, schedule, source, now),
             ended_warning(before, schedule),
             skipped_warning(before, schedule, source, now),
             goal_warning(schedule, source, self.adapters.source(source).goal_seconds, now),
-            window_warning(schedule, sum(newest.timings.values()) if newest else 0.0),
+            window_warning(schedule, self.last_took(source)),
         )
         return tuple(filter(None, said))
+
+    def last_took(self, source: str) -> float:
+        """Return how many seconds the newest good backup worked, 0 where there is none."""
+        newest = self.catalog.backups.newest_good(source)
+        return sum(newest.timings.values()) if newest else 0.0
 
     def change(self, source: str, schedule: Schedule, person: Person, seen: int | None = None) -> ScheduleChange:
         """Save a schedule over the configured one; it holds from now on.

@@ -34,14 +34,17 @@ def test_a_schedule_that_is_too_seldom_for_its_goal_is_said(make_world: Callable
 
 
 def test_a_window_shorter_than_the_last_run_is_said(make_world: Callable[..., World]) -> None:
-    """The last good run took 40 minutes and the window is a quarter of an hour: both are named."""
+    """The last good run worked 40 minutes and the window is a quarter of an hour: both are named, as by a change.
+
+    What passed while nothing was done, for the machine slept, does not count.
+    """
     world = make_world(source=f'goal = "9d"\n{WEEKLY}')
-    backup = world.core.catalog.backups.get(world.take())
-    assert schedule(world).ok
+    backup, good = world.core.catalog.backups.get(world.take()), frozenset({BackupState.GOOD})
     assert backup.finished_at is not None
-    world.core.catalog.backups.move(
-        backup.id, frozenset({BackupState.GOOD}), started_at=backup.finished_at - timedelta(minutes=40)
-    )
-    found = schedule(world)
+    world.core.catalog.backups.move(backup.id, good, started_at=backup.finished_at - timedelta(minutes=40))
+    assert schedule(world).ok
+    world.core.catalog.backups.move(backup.id, good, timings={"capture": 60.0, "store": 2_340.0})
+    found, schedules = schedule(world), world.core.time.schedules
     assert not found.ok
     assert found.fix.startswith("The window is 15m, and the last run took 40 min:")
+    assert found.fix in schedules.warnings("orders", schedules.current("orders"))
