@@ -11,7 +11,6 @@ from bot.blocks.parts import (
     actions,
     asks,
     button,
-    confirm,
     context,
     header,
     line_input,
@@ -48,7 +47,10 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class ModalSchedule(Carried):
-    """What a modal remembers: whose schedule, the change that it was opened over, and what is to be saved, if known."""
+    """What a modal remembers: whose schedule, the change that it was opened over, and what is to be saved.
+
+    Without `fields` that is what the configuration says; a modal that asks for a schedule has none yet either.
+    """
 
     WHAT, HINT = "modal", "Type /backups schedule for a new one."
 
@@ -78,9 +80,7 @@ def schedule_page(table: Timetable, changed: ScheduleChange | None) -> list[Json
     over = changed is not None and changed.fields is not None
     buttons = [button("Change", Action.CHANGE_SCHEDULE, table.source, style="primary")]
     if over:
-        text = "What the configuration says holds again, at once."
-        sure = confirm("Back to the configuration?", text, "Go back to it", "Leave it")
-        buttons.append(button("As configured", Action.RESET_SCHEDULE, table.source, confirm=sure))
+        buttons.append(button("As configured", Action.RESET_SCHEDULE, table.source))
     buttons.append(button("Back", Action.BACK, ListPlace(source=table.source).text()))
     return [header(f"Schedule of {table.source}"), section(_told(table)), context(_set_by(changed)), *actions(buttons)]
 
@@ -119,11 +119,11 @@ def schedule_modal(source: str, schedule: Schedule, seen: int) -> Json:
     return modal(View.SCHEDULE, f"Schedule of {source}", blocks, submit="Show the next runs", metadata=remembered)
 
 
-def confirm_modal(table: Timetable, before: Schedule, seen: int) -> Json:
-    """Return the modal that shows the next runs before anything is saved."""
-    remembered = ModalSchedule(table.source, seen, to_fields(table.schedule))
+def confirm_modal(table: Timetable, before: Schedule, seen: int, *, configured: bool = False) -> Json:
+    """Return the modal that shows the next runs before anything is saved. `configured`: of what was not typed."""
+    remembered = ModalSchedule(table.source, seen, None if configured else to_fields(table.schedule))
     told = f"Until now: {verbatim(describe(before))}. Nothing is saved yet."
-    edit = actions([button("Change it", Action.EDIT_SCHEDULE, table.source)])
+    edit = [] if configured else actions([button("Change it", Action.EDIT_SCHEDULE, table.source)])
     blocks = [section(_told(table)), context(told), *edit]
     return modal(View.SCHEDULE_RUNS, f"Schedule of {table.source}", blocks, submit="Save", metadata=remembered.text())
 

@@ -43,7 +43,7 @@ def register(guard: Guard) -> None:
     guard.action(Action.SCHEDULE, open_schedule)
     guard.action(Action.CHANGE_SCHEDULE, ask, Verb.RETAIN)
     guard.action(Action.EDIT_SCHEDULE, edit, Verb.RETAIN)
-    guard.action(Action.RESET_SCHEDULE, reset, Verb.RETAIN, once=True)
+    guard.action(Action.RESET_SCHEDULE, ask_configured, Verb.RETAIN)
     checks = {str(block): _check(block) for block in INPUTS}
     guard.view(View.SCHEDULE, Form(submitted, checks, Verb.RETAIN))
     guard.view(View.SCHEDULE_RUNS, Form(save, {}, Verb.RETAIN))
@@ -107,18 +107,23 @@ def submitted(call: Call) -> Answer:
 
 def save(call: Call) -> Answer:
     """Save what was shown, unless somebody else changed it meanwhile."""
-    shown = ModalSchedule.read(str(call.view["private_metadata"]))
-    call.core.time.schedules.change(shown.source, shown.schedule, call.person, shown.seen)
+    shown, schedules = ModalSchedule.read(str(call.view["private_metadata"])), call.core.time.schedules
+    if shown.fields is None:
+        schedules.reset(shown.source, call.person, shown.seen)
+    else:
+        schedules.change(shown.source, shown.schedule, call.person, shown.seen)
     call.desk.board.wake()
-    return answers.begun(pages.saved(_table(call, shown.source, shown.schedule)), TITLE)
+    table = _table(call, shown.source, schedules.current(shown.source))
+    return answers.begun(pages.saved(table, configured=shown.fields is None), TITLE)
 
 
-def reset(call: Call) -> None:
-    """Let the configured schedule hold again."""
-    source, schedules = call.value, call.core.time.schedules
-    schedules.reset(source, call.person)
-    call.desk.board.wake()
-    call.say(pages.saved(_table(call, source, schedules.current(source)), configured=True), TITLE)
+def ask_configured(call: Call) -> None:
+    """Show the next runs of the configured schedule, as before any other change."""
+    call.open(answers.loading(TITLE))
+    call.core.access.require(call.person, Verb.RETAIN)
+    schedules, source = call.core.time.schedules, call.value
+    table = _table(call, source, schedules.configured(source))
+    call.fill(pages.confirm_modal(table, schedules.current(source), _seen(call, source), configured=True))
 
 
 def _seen(call: Call, source: str) -> int:

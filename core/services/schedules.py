@@ -125,18 +125,28 @@ class Schedules:
         """
         return self._save(source, to_fields(schedule), person, lambda: schedule, seen)
 
-    def reset(self, source: str, person: Person) -> ScheduleChange:
-        """Let the configured schedule hold again.
+    def configured(self, source: str) -> Schedule:
+        """Return what the configuration says of a source, whatever was set over it.
+
+        Raises:
+            UnknownName: the source.
+
+        """
+        return self.adapters.source(source).schedule
+
+    def reset(self, source: str, person: Person, seen: int | None = None) -> ScheduleChange:
+        """Let the configured schedule hold again; `seen` as in `change`.
 
         Raises:
             UnknownName, NotAllowed.
             UsageError: it does already.
+            Stale: somebody else has changed it since it was seen.
 
         """
         change = self.changed(source)
         if change is None or change.fields is None:
             raise UsageError(f"The schedule of {source} is as configured.", hint="Nothing was changed.")
-        return self._save(source, None, person, lambda: self.adapters.source(source).schedule)
+        return self._save(source, None, person, lambda: self.configured(source), seen)
 
     def _save(
         self,

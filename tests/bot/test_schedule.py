@@ -1,7 +1,7 @@
 """When backups are taken, as people look at it and change it."""
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from core.model.schedule_change import ScheduleChange
 from core.model.schedule_words import from_fields, to_fields
 from tests.bot.conftest import World
 from tests.bot.limits import check_blocks, check_view
-from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
+from tests.bot.people import APPROVER, GUEST, ONCALL, Screen, button, elements, words
 from tests.bot.test_blocks import NOW, moments, names
 from tests.bot.test_blocks import words as long_words
 
@@ -38,13 +38,22 @@ def filled(**typed: str) -> Json:
 
 def asked(world: World, user: str = APPROVER, source: str = "orders") -> Json:
     """Press Change and return the modal that opens."""
-    change = {"type": "button", "action_id": "change_schedule", "value": source}
+    return opened(world, user, {"type": "button", "action_id": "change_schedule", "value": source}, "schedule")
+
+
+def configured(world: World, page: Screen) -> Json:
+    """Press As configured and return the modal that shows what that means."""
+    return opened(world, APPROVER, button(page.blocks, "As configured"), "schedule_runs")
+
+
+def opened(world: World, user: str, press: Json, callback: str) -> Json:
+    """Press a button and return the modal that opens."""
     known = set(world.slack.views)
-    world.people.send(world.people.click(user, change))
+    world.people.send(world.people.click(user, press))
 
     def look() -> Json | None:
         found = [view for key, view in world.slack.views.items() if key not in known]
-        return found[0] if found and found[0]["callback_id"] == "schedule" else None
+        return found[0] if found and found[0]["callback_id"] == callback else None
 
     return world.slack.until(look, "the modal") or {}
 
@@ -97,7 +106,9 @@ def test_a_change_shows_its_next_runs_before_it_is_saved(world: World) -> None:
     )
     page = world.people.typed(ONCALL, "schedule orders")
     assert f"Set by <@{APPROVER}>" in page.text
-    assert "As configured again." in world.people.press(APPROVER, button(page.blocks, "As configured")).text
+    back = configured(world, page)
+    assert "Until now: daily 04:30" in words(back["blocks"])
+    assert "As configured again." in words(world.people.sent(APPROVER, back, {})["blocks"])
     assert world.core.time.schedules.current("orders") == Schedule()
     assert "again since" in world.people.typed(GUEST, "schedule orders").text
     assert [entry.act for entry in world.core.catalog.audit.entries()].count("schedule") == 2
@@ -121,16 +132,6 @@ def test_runs_are_told_in_the_zones_of_the_schedule_and_the_team_and_in_utc(zone
     due = Due(NOW.replace(hour=23), frozenset({Tier.WEEKLY, Tier.DAILY}), NOW.date())
     told = words(pages.saved(pages.Timetable("orders", Schedule(zone), (due,), team)))
     assert f"• {says} · daily, weekly" in told
-
-
-def test_a_change_that_leaves_todays_run_out_says_so(make_world: Callable[..., World]) -> None:
-    """Before Save it is said that the run that is due today will not take place; after it nothing is said."""
-    world = make_world(more=RETAIN, instead=("", 'schedule.daily = "23:59"\n'))
-    now = world.clock.now()
-    world.clock.shift = now.replace(hour=12) + timedelta(days=1) - now
-    runs = world.people.sent(APPROVER, asked(world), filled(at="00:00"))
-    assert "*Look at this* The run that is due today at 23:59 UTC is left out" in words(runs["blocks"])
-    assert "left out" not in words(world.people.sent(APPROVER, runs, {})["blocks"])
 
 
 @pytest.mark.parametrize(
@@ -183,19 +184,6 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: World) -
     assert world.core.time.schedules.current("orders").at == time(5)
 
 
-def test_what_was_changed_on_the_command_line_is_told_with_that_door(world: World) -> None:
-    """The channel, the page and the refusal of who came late name the login and where it was; nobody guesses a root."""
-    mine = asked(world)
-    world.core.time.schedules.change("orders", Schedule(at=time(5)), Person("os:root", "root", Door.COMMAND_LINE))
-    said = "by root on the command line"
-    world.slack.until(
-        lambda: any(f"changed {said}" in words(m["blocks"]) for m in world.slack.messages.get("C0BACKUPS", []))
-    )
-    assert f"Set {said}" in world.people.typed(GUEST, "schedule orders").text
-    late = world.people.sent(APPROVER, mine, filled(at="06:00"))
-    assert f"was changed meanwhile {said}" in words(world.people.sent(APPROVER, late, {})["blocks"])
-
-
 def test_change_it_leads_back_to_what_was_typed(world: World) -> None:
     """From the next runs the form stands again with what was typed, cron included; Save twice saves once."""
     crons = "0 12 * * * = weekly, monthly\n0 9 * * *"
@@ -229,7 +217,8 @@ def test_who_may_not_change_schedules_is_told_who_may(world: World) -> None:
     who = Person(ONCALL, "oncall", Door.SLACK)
     world.core.time.schedules.change("orders", Schedule(zone="Asia/Tokyo"), who)
     reset = {"type": "button", "action_id": "reset_schedule", "value": "orders"}
-    assert world.people.press(GUEST, reset).text.endswith(may)
+    world.people.send(world.people.click(GUEST, reset))
+    assert words(world.people.modal("Safehold")["blocks"]).endswith(may)
 
 
 times = st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None))
@@ -264,6 +253,7 @@ def test_pages_and_modals_of_schedules_fit(schedule: Schedule, name: str, warnin
     check_blocks(pages.every_schedule([table] * 40, 50))
     check_blocks(pages.saved(table))
     check_view(pages.schedule_modal(name, schedule, 2**40))
+    check_view(pages.confirm_modal(table, schedule, 2**40, configured=True))
     view = pages.confirm_modal(table, schedule, 2**40)
     check_view(view)
     assert pages.ModalSchedule.read(view["private_metadata"]).schedule == from_fields(to_fields(schedule))

@@ -1,0 +1,57 @@
+"""What is said of a change of a schedule: before it is saved, and to others."""
+
+from collections.abc import Callable
+from datetime import time, timedelta
+
+import pytest
+
+from core.model.person import Door, Person
+from core.model.schedule import Schedule
+from tests.bot.conftest import World
+from tests.bot.people import APPROVER, GUEST, ONCALL, words
+from tests.bot.test_schedule import RETAIN, asked, configured, filled
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """Give a bot whose two people may change schedules."""
+    return make_world(more=RETAIN)
+
+
+def test_a_change_that_leaves_todays_run_out_says_so(make_world: Callable[..., World]) -> None:
+    """Before Save it is said that the run that is due today will not take place; after it nothing is said."""
+    world = make_world(more=RETAIN, instead=("", 'schedule.daily = "23:59"\n'))
+    now = world.clock.now()
+    world.clock.shift = now.replace(hour=12) + timedelta(days=1) - now
+    runs = world.people.sent(APPROVER, asked(world), filled(at="00:00"))
+    assert "*Look at this* The run that is due today at 23:59 UTC is left out" in words(runs["blocks"])
+    assert "left out" not in words(world.people.sent(APPROVER, runs, {})["blocks"])
+
+
+def test_going_back_to_the_configuration_warns_as_any_change_does(world: World) -> None:
+    """As configured says first that today's run is left out; what somebody else saved meanwhile is not overwritten."""
+    now = world.clock.now()
+    world.clock.shift = now.replace(hour=12) + timedelta(days=1) - now
+    world.core.time.schedules.change("orders", Schedule(at=time(23, 59)), Person(ONCALL, "oncall", Door.SLACK))
+    page = world.people.typed(APPROVER, "schedule")
+    shown = configured(world, page)
+    assert "*Look at this* The run that is due today at 23:59 UTC is left out" in words(shown["blocks"])
+    assert world.core.time.schedules.current("orders").at == time(23, 59)
+    world.core.time.schedules.change("orders", Schedule(at=time(23, 58)), Person(ONCALL, "oncall", Door.SLACK))
+    assert "was changed meanwhile by oncall" in words(world.people.sent(APPROVER, shown, {})["blocks"])
+    again = configured(world, page)
+    assert "As configured again." in words(world.people.sent(APPROVER, again, {})["blocks"])
+    assert world.core.time.schedules.current("orders") == Schedule()
+
+
+def test_what_was_changed_on_the_command_line_is_told_with_that_door(world: World) -> None:
+    """The channel, the page and the refusal of who came late name the login and where it was; nobody guesses a root."""
+    mine = asked(world)
+    world.core.time.schedules.change("orders", Schedule(at=time(5)), Person("os:root", "root", Door.COMMAND_LINE))
+    said = "by root on the command line"
+    world.slack.until(
+        lambda: any(f"changed {said}" in words(m["blocks"]) for m in world.slack.messages.get("C0BACKUPS", []))
+    )
+    assert f"Set {said}" in world.people.typed(GUEST, "schedule orders").text
+    late = world.people.sent(APPROVER, mine, filled(at="06:00"))
+    assert f"was changed meanwhile {said}" in words(world.people.sent(APPROVER, late, {})["blocks"])
