@@ -149,7 +149,8 @@ class AdoptManifests:
 
     def _damage(self, record: Backup | None, failure: Failure, *, unsaved: bool = False) -> None:
         if record is not None and record.state in WITH_BYTES:
-            changes = {"state": BackupState.DAMAGED, "failure": failure, "unsaved": unsaved}
+            # What was found bad before it was let go is not good when bytes of it come back.
+            changes = {"state": BackupState.DAMAGED, "failure": record.failure or failure, "unsaved": unsaved}
             self.catalog.backups.move(record.id, WITH_BYTES, **changes)
             self.tally.damaged += 1
 

@@ -52,11 +52,11 @@ class FindMissing:
             VaultUnavailable.
 
         """
-        sizes = {entry.backup_id: entry.size for entry in vault.entries(source) if entry.committed}
+        sizes = {entry.backup_id: entry.archive_size for entry in vault.entries(source) if entry.committed}
         for backup in self.catalog.retained.stored(source):
             if backup.vault != vault.name:
                 continue
-            there = sizes.get(backup.id, -1) >= backup.size
+            there = sizes.get(backup.id) == backup.size
             if backup.missing:
                 if there and _what_is_wrong(vault, backup) is None:
                     self._found(backup)
@@ -79,10 +79,14 @@ class FindMissing:
 def lose(catalog: Catalog, backup: Backup, error: SafeholdError, now: datetime) -> bool:
     """Call a backup damaged that its vault does not hold, or not whole; say whether that is new.
 
-    What its record has to say to its manifest goes on waiting: the bytes may come back.
+    What its record has to say to its manifest goes on waiting: the bytes may come back. What was found bad and let go
+    stays that: it is not good when they do.
     """
     gone = BytesMissing(error.message, hint=error.hint) if isinstance(error, NotRestorable) else error
     with catalog.write():
+        current = catalog.backups.get(backup.id)
+        if current.state is BackupState.EXPIRED and current.failure is not None:
+            return False
         lost = catalog.backups.move(backup.id, WITH_BYTES, state=BackupState.DAMAGED, failure=failure_of(gone))
         if lost is not None:
             catalog.audit.append(now, SYSTEM, "sweep", backup.id, "bytes gone", {"why": error.message})

@@ -89,7 +89,9 @@ class Prune:
             # Nobody is told of it, and nobody said that it may go.
             return False
         # Let go after now: the clock was set back, and how long ago that was nobody knows.
-        return at <= now and (told_at is None or told_at >= at - TOLD_AHEAD)
+        # An earlier post may have foreseen it, and may not: it was asked before anything was let go.
+        told = told_at is None or backup.expired_at is None or told_at >= max(at - TOLD_AHEAD, backup.expired_at)
+        return at <= now and told
 
     def when_told(self, now: datetime) -> None:
         """Begin what is due and was named in an evening post: a duty where there is one."""
@@ -168,7 +170,7 @@ class Prune:
             if backup.state is not BackupState.EXPIRED or self.runner.cancelled(prune_run(backup.source)):
                 return None
             now = self.clock.now()
-            if hold is not None and backup.hold is None:
+            if hold is not None and (backup.hold is None or not backup.hold.holds(now)):
                 self._keep_held(backup, hold)
                 return None
             verdict = self.retention.why(backup, unseen)

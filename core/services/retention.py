@@ -122,7 +122,6 @@ class Retention:
         with self.catalog.read():
             backups, now = self._stored(source), self.clock.now()
             candidates, freeze = self._candidates(backups), self.freeze()
-        grace = timedelta(seconds=self.grace_seconds)
         found = [
             Leaving(backup, max(now, at), backup.expiry)
             for backup in backups
@@ -135,8 +134,9 @@ class Retention:
         good |= {b.id: b.taken_at for b in by_id.values() if b.state is BackupState.GOOD}
         held_from = self._held_from(source, [one for one in going if one.id in good], tuple(good.values()))
         for expiry in (one for one in going if one.id in by_id):
-            why = ", ".join(reason.says for reason in expiry.reasons)
-            found.append(Leaving(by_id[expiry.id], expiry.at + grace, why, held_back=expiry.at >= held_from))
+            why, backup = ", ".join(reason.says for reason in expiry.reasons), by_id[expiry.id]
+            at = expiry.at + _stays(backup, self.grace_seconds)
+            found.append(Leaving(backup, at, why, held_back=expiry.at >= held_from))
         return tuple(sorted(found, key=lambda one: (one.at, one.backup.id)))
 
     def _held_from(self, source: str, going: Sequence[Expiry], good: Sequence[datetime]) -> datetime:
@@ -166,14 +166,17 @@ class Retention:
 
 
 def deleted_from(backup: Backup, grace_seconds: float) -> datetime | None:
-    """Return from when on the bytes of an expired backup may be deleted; None where that is not known.
+    """Return from when on the bytes of an expired backup may be deleted; None where that is not known."""
+    return backup.expired_at + _stays(backup, grace_seconds) if backup.expired_at is not None else None
+
+
+def _stays(backup: Backup, grace_seconds: float) -> timedelta:
+    """Return how long the bytes of a backup stay after it was let go.
 
     Damage may have been found only now, and by a disk's mistake: what is damaged stays for a week more.
     """
-    if backup.expired_at is None:
-        return None
     grace = timedelta(seconds=grace_seconds)
-    return backup.expired_at + (max(grace, DAMAGED_GRACE) if backup.failure is not None else grace)
+    return max(grace, DAMAGED_GRACE) if backup.failure is not None else grace
 
 
 def _not_seen(candidate: Candidate) -> Candidate:

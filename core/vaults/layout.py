@@ -90,10 +90,18 @@ def entries(root: Path, only: str | None = None) -> Iterator[VaultEntry]:
 def _entry(shelf: Shelf) -> Iterator[VaultEntry]:
     """Yield the entry of a shelf; nothing where it is removed meanwhile."""
     with suppress(FileNotFoundError), os.scandir(shelf.directory) as inside:
-        found = [shelf.directory.lstat(), *(entry.stat(follow_symlinks=False) for entry in inside)]
-        changed_at = datetime.fromtimestamp(max(each.st_mtime for each in found), UTC)
-        size = sum(each.st_size for each in found[1:])
-        yield VaultEntry(shelf.source, shelf.backup_id, shelf.committed, changed_at, size)
+        found = {entry.name: entry.stat(follow_symlinks=False) for entry in inside}
+        newest = max(each.st_mtime for each in (shelf.directory.lstat(), *found.values()))
+        size = sum(each.st_size for each in found.values())
+        archive = found.get(shelf.archive.name)
+        yield VaultEntry(
+            shelf.source,
+            shelf.backup_id,
+            shelf.committed,
+            datetime.fromtimestamp(newest, UTC),
+            size,
+            archive.st_size if archive is not None and stat.S_ISREG(archive.st_mode) else 0,
+        )
 
 
 def _directories(path: Path) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.model.backup import Backup, BackupState
+from core.model.backup import Backup, BackupState, Failure
 from core.model.hold import Hold
 from core.model.person import SYSTEM
 from core.services.adopt_manifests import AdoptManifests
@@ -91,6 +91,37 @@ def expired_with_a_hold_in_the_vault(timed: Timed) -> str:
     timed.retain(MIDNIGHT + WEEK * DAY + 5 * HOUR)
     assert states(timed, [first]) == {BackupState.EXPIRED}
     return first
+
+
+def test_what_was_bad_before_it_was_away_is_bad_when_it_is_back(timed: Timed) -> None:
+    """A damaged backup that was let go counts for nothing however often its bytes vanish, also after a rebuild."""
+    first, *_ = daily(timed, WEEK)
+    bad = Failure("archive-corrupt", "Its bytes don't match.", "Look at the disk.", "ab12")
+    timed.core.catalog.backups.move(first, frozenset(BackupState), state=BackupState.DAMAGED, failure=bad)
+    timed.take(MIDNIGHT + WEEK * DAY + 4 * HOUR)
+    timed.retain(MIDNIGHT + WEEK * DAY + 5 * HOUR)
+    assert states(timed, [first]) == {BackupState.EXPIRED}
+    folder, away = timed.world.root / "vault" / "orders" / first, timed.world.root / "away"
+    for look in (
+        lambda: timed.core.sweep_vaults.one("local"),
+        lambda: timed.core.save_manifests.one(first, timed.world.clock.now()),
+        lambda: AdoptManifests(timed.core.catalog, timed.core.adapters, timed.world.clock.now())(frozenset({"local"})),
+    ):
+        folder.rename(away)
+        look()
+        away.rename(folder)
+        timed.core.sweep_vaults.one("local")
+        assert (timed.backup(first).failure, timed.backup(first).restorable) == (bad, False)
+
+
+def test_a_hold_that_only_the_vault_knows_is_minded_where_an_older_one_is_over(timed: Timed) -> None:
+    """A record whose hold has ended does not hide from the last look that the manifest knows a longer one."""
+    first = expired_with_a_hold_in_the_vault(timed)
+    over = Hold(ANNA, "a day", MIDNIGHT, MIDNIGHT + DAY)
+    timed.core.catalog.backups.move(first, frozenset(BackupState), hold=over)
+    timed.retain(MIDNIGHT + (WEEK + 2) * DAY)
+    kept = timed.backup(first)
+    assert (kept.state, kept.hold and kept.hold.reason) == (BackupState.GOOD, "audit")
 
 
 def test_a_hold_that_only_the_vault_knows_is_minded(timed: Timed) -> None:

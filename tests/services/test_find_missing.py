@@ -57,6 +57,16 @@ def test_a_newest_good_backup_that_is_gone_lets_nothing_go(timed: Timed, what: s
     assert acts[-1] == ("sweep", "bytes gone")
 
 
+def test_an_archive_that_is_a_byte_short_is_seen(timed: Timed) -> None:
+    """What else lies beside an archive does not make up for a part of it that is gone."""
+    first, *_, newest = daily(timed, WEEK + 1)
+    archive = next(folder(timed, newest).glob("*.tar.zst"))
+    archive.write_bytes(archive.read_bytes()[:-1])
+    timed.retain(LAST + 4 * HOUR)
+    assert timed.backup(newest).state is BackupState.DAMAGED
+    assert timed.backup(first).state is BackupState.GOOD
+
+
 def test_what_is_gone_is_seen_right_before_the_first_byte_goes(timed: Timed) -> None:
     """All that is newer vanishes after one was let go: it is kept after all, and stays the newest good one."""
     first, *rest = daily(timed, WEEK + 1)

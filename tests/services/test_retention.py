@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import NotAllowed, NotRestorable, Stale, UsageError
 from core.model.backup import BackupState, Failure, Tier
-from core.model.notice import NoticeKind
+from core.model.notice import Notice, NoticeKind
 from core.model.verdict import Lock
 from core.services.prune import Prune
 from tests.support.timed import DAY, HOUR, KEEPER, MIDNIGHT, UNPROVEN, Timed
@@ -316,11 +316,36 @@ def test_nothing_is_deleted_that_nobody_was_told_of(timed: Timed) -> None:
     assert done(evening + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED
 
 
+def test_a_short_grace_waits_for_an_evening_post_too(make_world: Callable[..., World]) -> None:
+    """What was let go after the last post is not deleted before the next one, however short its bytes are to stay."""
+    timed = Timed(make_world(source=UNPROVEN, access='[retention]\ngrace = "1h"'))
+    first = timed.take(MIDNIGHT, ON_DEMAND)
+    duties = {duty.name: duty for duty in timed.core.duties.all}
+
+    def done(moment: datetime, *names: str) -> BackupState:
+        timed.set(moment)
+        for name in names:
+            assert timed.core.duties.run(duties[name])
+        timed.world.settled("prune:orders")
+        return timed.backup(first).state
+
+    assert done(MIDNIGHT + 10 * HOUR, "evening post") is BackupState.GOOD
+    # One stands, and named others.
+    timed.core.catalog.notices.tell(Notice(NoticeKind.EXPIRING, "", "others", MIDNIGHT + 18 * HOUR, {}))
+    assert done(MIDNIGHT + 19 * HOUR, "evening post") is BackupState.GOOD
+    timed.take(MIDNIGHT + 20 * HOUR, ON_DEMAND)
+    assert done(MIDNIGHT + 20.1 * HOUR, "expire") is BackupState.EXPIRED
+    assert done(MIDNIGHT + 22 * HOUR, "prune") is BackupState.EXPIRED
+    assert done(MIDNIGHT + DAY + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED
+
+
 def test_what_was_found_damaged_stays_a_week_after_it_was_let_go(timed: Timed) -> None:
     """Damage may be a disk's mistake of today, of a backup that is old: there is time to look again."""
     first, *_ = daily(timed, WEEK)
     failure = Failure("archive-corrupt", "Its bytes don't match.", "Look at the disk.", "ab12")
     timed.core.catalog.backups.move(first, frozenset(BackupState), state=BackupState.DAMAGED, failure=failure)
+    [foretold, *_] = timed.core.time.retention.leaving("orders", MIDNIGHT + (WEEK + 1) * DAY)
+    assert (foretold.backup.id, foretold.at > MIDNIGHT + 2 * WEEK * DAY) == (first, True)
     timed.take(MIDNIGHT + WEEK * DAY + 4 * HOUR)
     timed.retain(MIDNIGHT + WEEK * DAY + 5 * HOUR)
     assert timed.backup(first).state is BackupState.EXPIRED
