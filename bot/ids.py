@@ -59,6 +59,8 @@ class Action(StrEnum):
     ZONE = "zone"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
+    WEEKLY_AT = "weekly_at"
+    MONTHLY_AT = "monthly_at"
     WINDOW = "window"
     CRON = "cron"
 
@@ -76,6 +78,8 @@ class Block(StrEnum):
     ZONE = "zone"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
+    WEEKLY_AT = "weekly_at"
+    MONTHLY_AT = "monthly_at"
     WINDOW = "window"
     CRON = "cron"
 

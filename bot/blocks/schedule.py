@@ -37,7 +37,10 @@ LONGEST_MONTH = 31
 MOST_CRONS = 10
 CRON_TEXT = 2_500
 OFF, ON = "off", "on"
+OWN_TIME = "A backup of its own at another time than the daily one. Empty: at the time above."
 HINTS = {
+    Block.WEEKLY_AT: OWN_TIME,
+    Block.MONTHLY_AT: OWN_TIME,
     Block.ZONE: "A place whose clock counts, like Europe/Berlin or America/New_York, or UTC.",
     Block.MONTHLY: "The 29th, 30th and 31st: in shorter months on their last day.",
     Block.WINDOW: "How much later than its time a run may start: 30m or 2h, so that many sources don't start at once.",
@@ -106,7 +109,9 @@ def schedule_modal(source: str, schedule: Schedule, seen: int) -> Json:
         asks(Block.AT, "Time", line_input(Action.AT, "03:00", time_text(schedule.at))),
         asks(Block.ZONE, "Time zone", line_input(Action.ZONE, "Europe/Berlin", schedule.zone)),
         asks(Block.WEEKLY, "Weekly", _weekly(schedule.weekly)),
+        _own_time(Block.WEEKLY_AT, "Weekly time", schedule.weekly),
         asks(Block.MONTHLY, "Monthly", _monthly(schedule.monthly)),
+        _own_time(Block.MONTHLY_AT, "Monthly time", schedule.monthly),
         asks(Block.WINDOW, "Window", line_input(Action.WINDOW, "30m", window), optional=True),
         asks(
             Block.CRON, "Cron", lines_input(Action.CRON, "0 */6 * * *", CRON_TEXT, cron_text(schedule)), optional=True
@@ -168,17 +173,20 @@ def _set_by(changed: ScheduleChange | None) -> str:
     return f"Set by {who}." if changed.fields is not None else f"As the configuration says, again since {who}."
 
 
+def _own_time(block: Block, label: str, rule: Weekly | Monthly | None) -> Json:
+    at = time_text(rule.at) if rule is not None and rule.at else ""
+    return asks(block, label, line_input(block, "05:00", at), optional=True)
+
+
 def _weekly(rule: Weekly | None) -> Json:
-    at = f" {time_text(rule.at)}" if rule is not None and rule.at else ""
-    days = [option(f"{day.name.capitalize()}s{at}", f"{day.name.lower()}{at}") for day in Weekday]
+    days = [option(f"{day.name.capitalize()}s", day.name.lower()) for day in Weekday]
     choices = [option("Off", OFF), *days]
     return menu(Action.WEEKLY, "Weekly", choices, days[rule.weekday] if rule else choices[0])
 
 
 def _monthly(rule: Monthly | None) -> Json:
-    at = f" {time_text(rule.at)}" if rule is not None and rule.at else ""
-    days = {day: option(f"On the {ordinal(day)}{at}", f"{day}{at}") for day in range(1, LONGEST_MONTH + 1)}
-    last = option(f"On the last day{at}", f"last{at}")
+    days = {day: option(f"On the {ordinal(day)}", f"{day}") for day in range(1, LONGEST_MONTH + 1)}
+    last = option("On the last day", "last")
     choices = [option("Off", OFF), last, *days.values()]
     chosen = choices[0] if rule is None else last if rule.day == "last" else days[rule.day]
     return menu(Action.MONTHLY, "Monthly", choices, chosen)

@@ -16,7 +16,7 @@ from bot.submissions import Form
 from core.errors import UsageError
 from core.model.backup import Tier
 from core.model.schedule import DEFAULT, Schedule
-from core.model.schedule_words import change
+from core.model.schedule_words import change, time_text
 from core.services.access import Verb
 
 TITLE = "Schedule"
@@ -29,7 +29,9 @@ INPUTS = {
     Block.MONTHLY: Action.MONTHLY,
     Block.CRON: Action.CRON,
 }
-"""Each input of the modal is called as the key of a schedule that it sets."""
+"""Each of these inputs of the modal is called as the key of a schedule that it sets."""
+OWN_TIMES = {Block.WEEKLY: Block.WEEKLY_AT, Block.MONTHLY: Block.MONTHLY_AT}
+"""Where the time of a tier stands that has one of its own; the actions are called as these blocks."""
 CALLED = {
     Block.ZONE: "The time zone",
     Block.AT: "The time",
@@ -45,6 +47,7 @@ def register(guard: Guard) -> None:
     guard.action(Action.EDIT_SCHEDULE, edit, Verb.RETAIN)
     guard.action(Action.RESET_SCHEDULE, ask_configured, Verb.RETAIN)
     checks = {str(block): _check(block) for block in INPUTS}
+    checks |= {str(block): _check_time(block) for block in OWN_TIMES.values()}
     guard.view(View.SCHEDULE, Form(submitted, checks, Verb.RETAIN))
     guard.view(View.SCHEDULE_RUNS, Form(save, {}, Verb.RETAIN))
 
@@ -139,23 +142,30 @@ def _table(call: Call, source: str, schedule: Schedule) -> Timetable:
 
 
 def _check(block: Block) -> Callable[[Call], None]:
-    def check(call: Call) -> None:
-        try:
-            change(DEFAULT, block, _typed(call, block))
-        except UsageError as error:
-            # The key of the configuration is not what the input is called here.
-            rest = error.message.removeprefix(f"{block} is ")
-            message = error.message if rest == error.message else f"{CALLED.get(block, 'It')} is {rest}"
-            raise UsageError(message, hint=error.hint) from error
-
-    return check
+    return lambda call: _look(block, _typed(call, block, timed=False))
 
 
-def _typed(call: Call, block: Block) -> object:
-    """Return what stands in an input as the configuration would have it."""
+def _check_time(block: Block) -> Callable[[Call], None]:
+    return lambda call: _look(Block.AT, call.typed(block, block).strip() or time_text(DEFAULT.at))
+
+
+def _look(key: Block, value: object) -> None:
+    try:
+        change(DEFAULT, key, value)
+    except UsageError as error:
+        # The key of the configuration is not what the input is called here.
+        rest = error.message.removeprefix(f"{key} is ")
+        message = error.message if rest == error.message else f"{CALLED.get(key, 'It')} is {rest}"
+        raise UsageError(message, hint=error.hint) from error
+
+
+def _typed(call: Call, block: Block, *, timed: bool = True) -> object:
+    """Return what stands in an input as the configuration would have it, a tier's day with its time."""
     text = call.typed(block, INPUTS[block]).strip()
     if block is Block.CRON:
         return _crons(text)
+    if timed and block in OWN_TIMES and text != OFF:
+        return f"{text} {call.typed(OWN_TIMES[block], OWN_TIMES[block]).strip()}".strip()
     return {ON: True, OFF: False}.get(text, text) if block in {Block.DAILY, Block.WEEKLY, Block.MONTHLY} else text
 
 

@@ -23,7 +23,10 @@ from tests.bot.test_blocks import words as long_words
 
 Json = dict[str, Any]
 RETAIN = f'retain = ["{APPROVER}", "{ONCALL}"]'
-FIELDS = {"daily": "on", "at": "03:00", "zone": "UTC", "weekly": "sunday", "monthly": "1", "window": "", "cron": ""}
+FIELDS = {"daily": "on", "at": "03:00", "zone": "UTC", "weekly": "sunday", "monthly": "1", "window": "", "cron": ""} | {
+    "weekly_at": "",
+    "monthly_at": "",
+}
 CHOSEN = {"daily", "weekly", "monthly"}
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 
 from core.model.person import Door, Person
-from core.model.schedule import Schedule
+from core.model.schedule import Monthly, Schedule, Weekly
 from tests.bot.conftest import World
-from tests.bot.people import APPROVER, GUEST, ONCALL, words
+from tests.bot.people import APPROVER, GUEST, ONCALL, elements, words
 from tests.bot.test_schedule import RETAIN, asked, configured, filled
 
 
@@ -55,3 +56,36 @@ def test_what_was_changed_on_the_command_line_is_told_with_that_door(world: Worl
     assert f"Set {said}" in world.people.typed(GUEST, "schedule orders").text
     late = world.people.sent(APPROVER, mine, filled(at="06:00"))
     assert f"was changed meanwhile {said}" in words(world.people.sent(APPROVER, late, {})["blocks"])
+
+
+def inputs(view: dict[str, Any]) -> dict[str, str]:
+    """Return what stands in a modal, by input."""
+    found = {}
+    for element in elements(view["blocks"]):
+        chosen = element.get("initial_option")
+        found[element["action_id"]] = chosen["value"] if chosen else element.get("initial_value", "")
+    return found
+
+
+def test_times_of_single_tiers_are_shown_kept_and_set(make_world: Callable[..., World]) -> None:
+    """Weekly and monthly have times of their own as configured; who changes something else keeps them, or sets them."""
+    configured = 'schedule.weekly = "sunday 05:00"\nschedule.monthly = "last 06:30"\n'
+    world = make_world(more=RETAIN, instead=("", configured))
+    view = asked(world)
+    as_shown = inputs(view)
+    assert (as_shown["weekly"], as_shown["weekly_at"]) == ("sunday", "05:00")
+    assert (as_shown["monthly"], as_shown["monthly_at"]) == ("last", "06:30")
+    runs = world.people.sent(APPROVER, view, filled(**{**as_shown, "at": "04:00"}))
+    assert "weekly on Sundays 05:00, monthly on the last day 06:30" in words(runs["blocks"])
+    world.people.sent(APPROVER, runs, {})
+    kept = Schedule(at=time(4), weekly=Weekly(at=time(5)), monthly=Monthly("last", time(6, 30)))
+    assert world.core.time.schedules.current("orders") == kept
+    other = world.people.sent(APPROVER, asked(world), filled(at="04:00", weekly_at="07:00", monthly="off"))
+    assert "weekly on Sundays 07:00, UTC" in words(other["blocks"])
+
+
+def test_a_wrong_time_of_a_tier_is_said_at_its_field(world: World) -> None:
+    """The error stands below the time of that tier alone."""
+    answer = world.people.submit(APPROVER, asked(world), filled(weekly_at="25:00"))
+    assert set(answer["errors"]) == {"weekly_at"}
+    assert 'The time is "25:00", which is no time of day. Write one like "03:00"' in answer["errors"]["weekly_at"]

@@ -113,7 +113,7 @@ def test_a_schedule_shows_its_next_runs_before_it_is_saved(seen: Seen) -> None:
     modal.get_by_label("Daily").select_option(label="On")
     modal.get_by_label("Time", exact=True).fill("25:00")
     modal.get_by_label("Time zone").fill("CET")
-    modal.get_by_label("Monthly").select_option(label="On the 31st")
+    modal.get_by_label("Monthly", exact=True).select_option(label="On the 31st")
     modal.get_by_label("Window").fill("banana")
     seen.people.shot(seen.page, "time-schedule-form")
     modal.get_by_role("button", name="Show the next runs").click()
