@@ -107,9 +107,13 @@ class HeldRunner:
         self.running = ""
         self.asked: set[str] = set()
 
-    def submit(self, key: str, work: Callable[[], None]) -> None:
+    def submit(self, key: str, work: Callable[[], None], *, patient: bool = False) -> None:
         """Hold the work."""
+        del patient
         self.waiting.setdefault(key, work)
+
+    def hasten(self, key: str) -> None:
+        """Leave it to who lets it run."""
 
     def wait(self, key: str, timeout_seconds: float | None = None) -> bool:
         """Say whether nothing of that key is held or runs."""

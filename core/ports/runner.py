@@ -7,11 +7,15 @@ from typing import Protocol
 class Runner(Protocol):
     """Runs work beside the door that asked for it, a bounded number at a time."""
 
-    def submit(self, key: str, work: Callable[[], None]) -> None:
+    def submit(self, key: str, work: Callable[[], None], *, patient: bool = False) -> None:
         """Queue work under a key (a backup's or a restore's id) and return at once.
 
-        Work records its own outcome; what still escapes it is logged by the runner, never raised.
+        `patient`: it begins when nothing else waits, for nobody waits for it and thousands may be due at once. Work
+        records its own outcome; what still escapes it is logged by the runner, never raised.
         """
+
+    def hasten(self, key: str) -> None:
+        """Let patient work of that key be patient no longer: somebody waits for it now."""
 
     def wait(self, key: str, timeout_seconds: float | None = None) -> bool:
         """Wait until the work of that key has ended (True) or time is up (False). Unknown keys have ended."""

@@ -41,13 +41,16 @@ class ThreadRunner:
         self._threads = threads
         self._busy = 0
         self._queue: deque[_Run] = deque()
+        self._patient: deque[_Run] = deque()
         self._known: dict[str, list[_Run]] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._current = threading.local()
 
-    def submit(self, key: str, work: Callable[[], None]) -> None:
+    def submit(self, key: str, work: Callable[[], None], *, patient: bool = False) -> None:
         """Queue work under a key and return at once. Work of one key may follow on earlier work of it.
+
+        What is patient begins when nothing else waits.
 
         Raises:
             UnavailableError: the runner was shut down; the work is not done.
@@ -57,11 +60,19 @@ class ThreadRunner:
             if self._closed:
                 raise UnavailableError("Safehold is shutting down.", hint="Ask again when it is back.")
             run = _Run(key, work)
-            self._queue.append(run)
+            (self._patient if patient else self._queue).append(run)
             self._known.setdefault(key, []).append(run)
             if self._busy < self._threads:
                 self._busy += 1
                 self._start()
+
+    def hasten(self, key: str) -> None:
+        """Let patient work of that key wait no longer for what is not; nothing where it has begun or is not known."""
+        with self._changed:
+            for run in self._runs(key):
+                if run in self._patient:
+                    self._patient.remove(run)
+                    self._queue.append(run)
 
     @property
     def closing(self) -> bool:
@@ -126,10 +137,9 @@ class ThreadRunner:
             for run in self._all():
                 run.cancelled = True
             ended = self._changed.wait_for(self._idle, timeout_seconds)
-            for run in self._queue:
-                logger.warning("%s was not run: Safehold is shutting down", run.key)
-                self._forget(run)
-            self._queue.clear()
+            while (dropped := self._next()) is not None:
+                logger.warning("%s was not run: Safehold is shutting down", dropped.key)
+                self._forget(dropped)
             self._changed.notify_all()
         return ended
 
@@ -145,6 +155,10 @@ class ThreadRunner:
         if not runs:
             del self._known[run.key]
 
+    def _next(self) -> _Run | None:
+        waiting = self._queue or self._patient
+        return waiting.popleft() if waiting else None
+
     def _idle(self) -> bool:
         return self._busy == 0 and not any(run.hangs for run in self._all())
 
@@ -152,7 +166,7 @@ class ThreadRunner:
         if sum(one.replaced for one in self._all()) >= MOST_ABANDONED:
             return
         run.replaced = True
-        if self._queue:
+        if self._queue or self._patient:
             self._start()
         else:
             self._busy -= 1
@@ -167,7 +181,7 @@ class ThreadRunner:
 
     def _run_next(self) -> None:
         with self._changed:
-            run = self._queue.popleft() if self._queue else None
+            run = self._next()
             if run is not None:
                 run.begun = True
         if run is not None:
@@ -175,7 +189,7 @@ class ThreadRunner:
         with self._changed:
             if run is not None and run.replaced:
                 self._changed.notify_all()
-            elif self._queue:
+            elif self._queue or self._patient:
                 self._start()
             else:
                 self._busy -= 1

@@ -51,7 +51,7 @@ class CreateBackup:
     ) -> Initiated:
         """Record a pending backup and return at once; the run goes on in the runner under the backup's id.
 
-        `due_at` is its time by a schedule, None where a person asks.
+        `due_at` is its time by a schedule, None where a person asks: that one waits for none of a schedule's.
 
         Raises:
             UnknownName, UsageError: the source or the note.
@@ -65,7 +65,9 @@ class CreateBackup:
         wanted = _Wanted(source, person, checked, tiers, due_at)
         backup, created = self._begin(wanted)
         if created:
-            self.runner.submit(backup.id, lambda: self.take(backup.id))
+            self.runner.submit(backup.id, lambda: self.take(backup.id), patient=due_at is not None)
+        elif due_at is None:
+            self.runner.hasten(backup.id)
         return Initiated(backup, joined=not created)
 
     def _begin(self, asked: "_Wanted") -> tuple[Backup, bool]:

@@ -59,6 +59,32 @@ def test_work_runs_in_the_order_it_was_asked_for() -> None:
     assert runner.shutdown(LONG)
 
 
+def test_what_nobody_waits_for_lets_all_else_go_first() -> None:
+    """Patient work begins when nothing else waits, in its order; what is hastened joins the others at their end."""
+    runner, order, release = ThreadRunner(1), list[str](), threading.Event()
+    runner.submit("gate", lambda: release.wait(LONG) and None)
+    for name in ("p1", "a", "p2", "p3", "b"):
+        runner.submit(name, functools.partial(order.append, name), patient=name.startswith("p"))
+    for name in ("p2", "a", "gate", "nothing"):
+        runner.hasten(name)
+    release.set()
+    assert all(runner.wait(name, LONG) for name in ("p1", "p2", "p3", "a", "b"))
+    assert order == ["a", "b", "p2", "p1", "p3"]
+    assert runner.shutdown(LONG)
+
+
+def test_patient_work_is_dropped_at_the_end_like_any() -> None:
+    """Where time is up, what waits is not run, whatever its patience, and counts as ended."""
+    runner, ran, release = ThreadRunner(1), list[str](), threading.Event()
+    runner.submit("gate", lambda: release.wait(LONG) and None)
+    runner.submit("waits", lambda: ran.append("waits"), patient=True)
+    assert not runner.shutdown(0)
+    assert runner.wait("waits", 0)
+    release.set()
+    assert runner.shutdown(LONG)
+    assert ran == []
+
+
 def test_unknown_work_has_ended(runner: ThreadRunner) -> None:
     """A key nobody submitted has ended, and there is nothing to cancel."""
     assert runner.wait("nothing")
