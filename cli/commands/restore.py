@@ -1,13 +1,15 @@
 """`restore`, `approvals`, `approve` and `deny`: ask for a new instance, and decide on it."""
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from cli import background, documents, exits, pages, words
 from cli.follow import Run, follow
 from cli.screen import Screen, facts, table
 from cli.session import me, opened
 from core.bootstrap import Core
-from core.errors import UsageError
+from core.errors import NotAllowed, OwnRequest, UsageError
 from core.model.plan import RestorePlan
 from core.model.restore import Restore, RestoreState
 
@@ -56,27 +58,44 @@ def approve(given: Namespace, screen: Screen) -> int:
     """Approve a restore; once it is approved enough, bring its instance up and wait for it."""
     with opened(given) as core:
         waiting = core.catalog.restores.find(given.id)
-        if not screen.json:
-            screen.remark(facts(pages.restore(waiting)))
         if given.no_wait:
-            return _say_begun(screen, core, background.begin(core, given, lambda: _moved(core, waiting)))
-        decided = core.decide_restore(
-            waiting.id,
-            me(),
-            approve=True,
-            reason=given.break_glass or "",
-            plan_hash=given.plan or waiting.plan_hash,
-            break_glass=given.break_glass is not None,
-        )
+            begun = background.begin(core, given, lambda: _moved(core, waiting))
+            _show(screen, waiting)
+            return _say_begun(screen, core, begun)
+        with _saying_who_may(core):
+            decided = core.decide_restore(
+                waiting.id,
+                me(),
+                approve=True,
+                reason=given.break_glass or "",
+                plan_hash=given.plan or waiting.plan_hash,
+                break_glass=given.break_glass is not None,
+            )
+        _show(screen, waiting)
         return _requested(core, screen, decided)
 
 
 def deny(given: Namespace, screen: Screen) -> int:
     """Deny a restore."""
-    with opened(given) as core:
+    with opened(given) as core, _saying_who_may(core):
         denied = core.decide_restore(given.id, me(), approve=False, reason=given.reason)
     screen.say(f"Restore {denied.id} of {denied.plan.source} is denied.", {"restore": documents.restore(denied)})
     return exits.GOOD
+
+
+@contextmanager
+def _saying_who_may(core: Core) -> Iterator[None]:
+    """Add to a refusal who may decide."""
+    try:
+        yield
+    except (OwnRequest, NotAllowed) as refusal:
+        who = ", ".join(core.approvers()) or "nobody yet"
+        raise type(refusal)(refusal.message, hint=f"{refusal.hint} Those who may: {who}.".strip()) from refusal
+
+
+def _show(screen: Screen, waiting: Restore) -> None:
+    if not screen.json:
+        screen.remark(facts(pages.restore(waiting)))
 
 
 def _requested(core: Core, screen: Screen, asked: Restore) -> int:

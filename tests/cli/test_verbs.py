@@ -120,14 +120,19 @@ def test_a_restore_needs_a_reason_and_somebody_else(safehold: Terminal) -> None:
     asked = safehold.json("restore", backup, "--reason", "check the cleanup")["restore"]
     assert asked["state"] == "waiting"
     assert "check the cleanup" in safehold("approvals").out
-    own = safehold("approve", asked["id"])
-    assert own.code == 3
-    assert "somebody else" in own.err
-    assert safehold("approve", asked["id"], login=STRANGER).code == 3
+    for login, why in (("", "somebody else has to decide on it."), (STRANGER, "You may not decide on restores here.")):
+        for words in (["approve", asked["id"]], ["approve", asked["id"], "--no-wait"], ["deny", asked["id"]]):
+            refused = safehold(*words, login=login)
+            assert (refused.code, refused.out) == (3, "")
+            # Who is refused reads why and who may, and not first a plan that looks as if it went ahead.
+            assert why in refused.err.splitlines()[0]
+            assert refused.err.endswith("Those who may: os:daemon, U0ARNE.\n")
+            assert asked["plan"]["instance"] not in refused.err
     changed = safehold("approve", asked["id"], "--plan", "0000-0000", login=APPROVER)
     assert changed.code == 3
     approved = safehold("approve", asked["id"], login=APPROVER)
     assert approved.code == 0
+    assert "check the cleanup" in approved.err
     assert f"{asked['plan']['instance']} is ready." in approved.out
     assert "equal" in approved.out
 
