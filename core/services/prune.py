@@ -71,27 +71,33 @@ class Prune:
 
         `told_at`: when people were last told what goes within a day. What they were not told of has to wait.
         """
-        due = [backup for backup in self.catalog.retained.leaving() if self._is_due(backup, now, told_at)]
+        leapt_at = self._leapt_at(now)
+        due = [one for one in self.catalog.retained.leaving() if self._is_due(one, now, told_at, leapt_at)]
         if not due or self.retention.freeze() is not None:
             return
         due.sort(key=attrgetter("source"))
         for source, backups in groupby(due, key=attrgetter("source")):
             self._begin(source, tuple(backup.id for backup in backups), now)
 
-    def _is_due(self, backup: Backup, now: datetime, told_at: datetime | None) -> bool:
+    def _leapt_at(self, now: datetime) -> datetime:
+        """Return when the clock last leapt forward, or the machine woke: people had no part of the time before."""
+        leaps = self.catalog.notices.recent("", NoticeKind.CLOCK)
+        return max((one.at for one in leaps if one.fields.get("jump_seconds", 0) > 0 and one.at <= now), default=NEVER)
+
+    def _is_due(self, backup: Backup, now: datetime, told_at: datetime | None, leapt_at: datetime) -> bool:
         _, until = self._refused.get(backup.id, (0, 0.0))
         if self.clock.monotonic() < until:
             return False
         at = self.retention.prune_at(backup)
-        if backup.state is BackupState.PRUNING or at is None:
+        if backup.state is BackupState.PRUNING or at is None or backup.expired_at is None:
             return True
         if backup.source not in self.adapters.sources:
             # Nobody is told of it, and nobody said that it may go.
             return False
+        at += max(leapt_at - backup.expired_at, timedelta())
         # Let go after now: the clock was set back, and how long ago that was nobody knows.
         # An earlier post may have foreseen it, and may not: it was asked before anything was let go.
-        told = told_at is None or backup.expired_at is None or told_at >= max(at - TOLD_AHEAD, backup.expired_at)
-        return at <= now and told
+        return at <= now and (told_at is None or told_at >= max(at - TOLD_AHEAD, backup.expired_at))
 
     def when_told(self, now: datetime) -> None:
         """Begin what is due and was named in an evening post: a duty where there is one."""

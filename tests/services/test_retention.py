@@ -316,6 +316,21 @@ def test_nothing_is_deleted_that_nobody_was_told_of(timed: Timed) -> None:
     assert done(evening + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED
 
 
+def test_a_leap_of_the_clock_is_no_time_to_object(timed: Timed) -> None:
+    """What was let go before the clock leapt has its grace anew; a leap that was undone since counts for nothing."""
+    first, *_ = daily(timed, WEEK + 1)
+    let_go = MIDNIGHT + WEEK * DAY + 12 * HOUR
+    timed.set(let_go + 300 * DAY)
+    timed.core.note_clock(300 * 86_400)
+    timed.set(let_go + 3 * DAY)
+    timed.core.note_clock(3 * 86_400)
+    for hours in (1, 23):
+        timed.retain(let_go + 3 * DAY + hours * HOUR)
+        assert timed.backup(first).state is BackupState.EXPIRED
+    timed.retain(let_go + 4 * DAY + HOUR)
+    assert timed.backup(first).state is BackupState.PRUNED
+
+
 def test_a_short_grace_waits_for_an_evening_post_too(make_world: Callable[..., World]) -> None:
     """What was let go after the last post is not deleted before the next one, however short its bytes are to stay."""
     timed = Timed(make_world(source=UNPROVEN, access='[retention]\ngrace = "1h"'))
