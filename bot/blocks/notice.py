@@ -190,8 +190,10 @@ def _catalog(notice: Notice, _folded: Sequence[Notice]) -> Said:
     if facts.get("what") == "set aside":
         lost = f"could not be read and was set aside* as {code(path)}" if path else "was gone*"
         text = f"*The catalog {lost}. Archives in the vaults are safe; it was rebuilt {begun}{many(count, 'manifest')}."
-    if not copied:
-        text += " Freezes and changed schedules are lost: retention is frozen for a week, until somebody thaws it."
+    lost, long = ("Freezes and changed schedules are", "a week")
+    if copied:
+        lost, long = ("Freezes and changed schedules since then are", "a day")
+    text += f" {lost} lost: retention is frozen for {long}, until somebody thaws it."
     return worded(f"{text}\nLook through the list; run `safehold audit verify`, and check the disk that held it.")
 
 

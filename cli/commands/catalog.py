@@ -44,6 +44,7 @@ def _text(made: Rebuilt) -> str:
             ("pruned", words.plural(tally.pruned, "record") if tally.pruned else ""),
             ("not trusted", str(tally.untrusted_count or "")),
             ("audit record", f"{chain}, BROKEN at entry {broken.seq}" if broken else chain),
+            ("retention", f"frozen for {'a day' if copy else 'a week'}: look through the list, then safehold thaw"),
         )
     )
     if made.others:

@@ -39,6 +39,8 @@ from core.services.orphans import SECONDS_WITHOUT_A_BEAT
 ACT = "catalog-rebuilt"
 LOOK_FIRST = "the catalog was rebuilt from manifests alone: freezes and changed schedules are lost"
 FROZEN_FOR = timedelta(days=7)
+MAY_LACK = "the catalog was rebuilt from a copy: what was frozen or rescheduled after it is lost"
+FROZEN_WITH_A_COPY_FOR = timedelta(days=1)
 
 logger = logging.getLogger(__name__)
 
@@ -231,9 +233,7 @@ class RebuildCatalog:
                 catalog.processes.forget(process.owner)
             catalog.audit.append(now, person, ACT, self.path.name, "rebuilt", detail)
             catalog.notices.tell(Notice(NoticeKind.CATALOG, "", now.isoformat(), now, fields))
-            if made.copy is None:
-                # Freezes, and schedules that people changed, are known to no manifest: nothing goes before they looked.
-                catalog.freezes.place(Freeze(SYSTEM, LOOK_FIRST, now, now + FROZEN_FOR))
+            _freeze(catalog, made.copy, now)
 
     def _copied(self, vaults: dict[str, Vault], new: Path, wish: Wish) -> tuple[Copy | None, tuple[Copy, ...]]:
         """Unpack the copy that goes on longest of those that are what was stored and a sound catalog; name the others.
@@ -270,6 +270,14 @@ class RebuildCatalog:
             for file in new.parent.glob(f"{new.name}*"):
                 file.unlink()
             raise
+
+
+def _freeze(catalog: Catalog, copy: Copy | None, now: datetime) -> None:
+    """Let nothing go before people looked: freezes and changed schedules are known to no manifest, only to a copy."""
+    until = now + (FROZEN_WITH_A_COPY_FOR if copy else FROZEN_FOR)
+    known = catalog.freezes.active(now)
+    if known is None or known.until < until:
+        catalog.freezes.place(Freeze(SYSTEM, MAY_LACK if copy else LOOK_FIRST, now, until))
 
 
 @contextmanager

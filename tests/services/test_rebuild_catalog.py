@@ -13,12 +13,13 @@ import pytest
 from core.catalog import Catalog
 from core.errors import BusyError, CatalogCorrupt, ForeignCatalog, UnknownName, UnsupportedVersion, VaultUnavailable
 from core.model.backup import BackupState, Tier
+from core.model.freeze import Freeze
 from core.model.hold import Hold
 from core.model.manifest import from_bytes, to_bytes
 from core.model.naming import CATALOG_SOURCE
 from core.model.notice import NoticeKind
 from core.services.adopt_manifests import GONE, NOT_READ, TWO_HOLDS
-from core.services.rebuild_catalog import Wish
+from core.services.rebuild_catalog import MAY_LACK, Wish
 from tests.support.rebuilding import copied, filled, listed, lose, others, rebuilder, records, write_newer
 from tests.support.world import ANNA, World
 
@@ -75,6 +76,21 @@ def test_from_manifests_alone_the_stored_backups_are_all_there(world: World) -> 
         freeze = catalog.freezes.active(world.clock.now())
     assert freeze is not None
     assert "freezes and changed schedules are lost" in freeze.reason
+
+
+@pytest.mark.parametrize(("before", "days", "why"), [(0, 1, MAY_LACK), (30, 30, "the incident")])
+def test_a_freeze_after_the_copy_is_not_missed(world: World, before: int, days: int, why: str) -> None:
+    """A copy may be older than a freeze: nothing goes for a day, or for as long as the freeze lasts that it knows."""
+    world.take()
+    now = world.clock.now()
+    if before:
+        world.core.catalog.freezes.place(Freeze(ANNA, "the incident", now, now + timedelta(days=before)))
+    copied(world)
+    lose(world)
+    with Catalog.open(rebuilder(world.root, world)(ANNA).path) as catalog:
+        freeze = catalog.freezes.active(world.clock.now())
+    assert freeze is not None
+    assert (freeze.reason, round((freeze.until - now) / timedelta(days=1))) == (why, days)
 
 
 def test_a_rebuilt_catalog_goes_on(make_world: Callable[..., World]) -> None:
