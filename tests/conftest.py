@@ -1,11 +1,29 @@
-"""What every test gets: a Java that is quick to start; and the order in which files are given out."""
+"""What every test gets: folders in memory, a Java that is quick to start; and the order in which files begin."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from core.engines.janusgraph_berkeleyje.java import find_java
 from core.errors import JavaMissing
+
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 4 << 30
+"""At most 0.1 GB were seen in use at a time: what passed is removed."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Keep the folders of tests in memory where there is room, unless PYTEST_DEBUG_TEMPROOT or --basetemp say where.
+
+    On a disk half of the time is waiting for it: every commit and every stored file is flushed. A process that is
+    killed leaves the same there as on a disk; what a machine leaves that loses its power, no test can tell.
+    """
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session", autouse=True)

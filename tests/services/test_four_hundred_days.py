@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -122,15 +121,13 @@ class Days(Timed):
 
 
 @pytest.fixture
-def days() -> Iterator[Days]:
-    """Return a world on the first day, before dawn; its files in memory where the system has room for some."""
-    memory = Path("/dev/shm")
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as root:
-        days = Days(build_world(Path(root), source=UNPROVEN, access=KEEPER, clock=StandingClock()))
-        days.set(FIRST)
-        with days.core:
-            days.wake()
-            yield days
+def days(tmp_path: Path) -> Iterator[Days]:
+    """Return a world on the first day, before dawn."""
+    days = Days(build_world(tmp_path, source=UNPROVEN, access=KEEPER, clock=StandingClock()))
+    days.set(FIRST)
+    with days.core:
+        days.wake()
+        yield days
 
 
 def test_four_hundred_days_end_with_the_list_computed_by_hand(days: Days) -> None:
