@@ -24,16 +24,22 @@ def good_as_recorded(backup: Backup, why_not_proven: str) -> dict[str, object]:
 
 
 def adopt_stored(catalog: Catalog, clock: Clock, manifest: Manifest) -> Backup | None:
-    """Call a backup good whose record says that its run ended badly; None where it says anything else."""
+    """Call a backup good whose record says that its run ended badly; None where it says anything else.
+
+    It is damaged where its manifest knows that.
+    """
     now = clock.now()
     with catalog.write():
         current = catalog.backups.get(manifest.backup_id)
         why = current.failure.message if current.failure else "Its run ended before that."
-        adopted = catalog.backups.move(
-            manifest.backup_id, ENDED_BADLY, **{**good_fields(manifest, why), "failure": None}
-        )
+        adopted = catalog.backups.move(manifest.backup_id, ENDED_BADLY, **good_fields(manifest, why))
         if adopted is not None:
             catalog.audit.append(
-                now, SYSTEM, "backup-ended", adopted.id, "good after all", {"was": current.state.value}
+                now,
+                SYSTEM,
+                "backup-ended",
+                adopted.id,
+                f"{adopted.state.value} after all",
+                {"was": current.state.value},
             )
     return adopted

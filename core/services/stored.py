@@ -72,9 +72,15 @@ def record_of(manifest: Manifest, vault: str) -> Backup:
         due_at=manifest.due_at,
         hold=manifest.hold,
     )
-    damage = Failure(ArchiveCorrupt.code, manifest.damage, "Use another backup.", "") if manifest.damage else None
-    state = BackupState.DAMAGED if damage else BackupState.GOOD
-    return replace(record, **stored_fields(manifest), state=state, failure=damage)
+    return replace(record, **stored_fields(manifest), **_judged(manifest))
+
+
+def _judged(manifest: Manifest) -> dict[str, Any]:
+    """Return the state of a backup as its manifest knows it: what was found damaged is not good again."""
+    if not manifest.damage:
+        return {"state": BackupState.GOOD, "failure": None}
+    damage = Failure(ArchiveCorrupt.code, manifest.damage, "Use another backup.", "")
+    return {"state": BackupState.DAMAGED, "failure": damage}
 
 
 def stored_fields(manifest: Manifest) -> dict[str, Any]:
@@ -96,7 +102,14 @@ def stored_fields(manifest: Manifest) -> dict[str, Any]:
 
 
 def good_fields(manifest: Manifest, why_not_proven: str) -> dict[str, object]:
-    """Return the fields of a good backup whose run ended early, with why it was not proven where it was not."""
-    warning = "" if manifest.proof else f"Not proven: {why_not_proven} The bytes were read back and match."
+    """Return the fields of a good backup whose run ended early, with why it was not proven where it was not.
+
+    Where the record is older than that (a snapshot of the catalog was put back), the manifest may know of damage and of
+    a hold: no record of a run that did not end well has one of its own.
+    """
+    warning = (
+        "" if manifest.proof or manifest.damage else f"Not proven: {why_not_proven} The bytes were read back and match."
+    )
     # Who joined meanwhile is in the record alone: whether the manifest says the same is looked at later.
-    return {**stored_fields(manifest), "state": BackupState.GOOD, "warning": warning, "unsaved": True}
+    held = {"hold": manifest.hold} if manifest.hold else {}
+    return {**stored_fields(manifest), **_judged(manifest), **held, "warning": warning, "unsaved": True}

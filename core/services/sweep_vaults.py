@@ -141,7 +141,8 @@ class SweepVaults:
         except (NotRestorable, CorruptionError, UnsupportedVersion) as error:
             logger.warning("%s was stored by a run that ended badly, and can't be used: %s", entry.backup_id, error)
             return
-        if adopt_stored(self.catalog, self.clock, manifest) is not None:
+        adopted = adopt_stored(self.catalog, self.clock, manifest)
+        if adopted is not None and adopted.state is BackupState.GOOD:
             found.adopted += 1
             found.name(entry, "good after all: its run ended badly after it was stored")
 

@@ -2,7 +2,8 @@
 
 import shutil
 
-from core.model.backup import Backup, BackupState, Proof
+from core.model.backup import Backup, BackupState, Failure, Proof
+from core.model.hold import Hold
 from core.model.progress import Step
 from core.services.end_runs import EndRuns
 from core.services.sweep_vaults import Swept
@@ -129,6 +130,26 @@ def test_the_sweep_calls_good_what_a_run_stored_that_ended_badly(world: World) -
     assert found.size > 0
     assert {record(world, key).state for key in (half, copy)} == {BackupState.INTERRUPTED}
     assert world.core.sweep_vaults.one("local") == Swept("local")
+
+
+def test_what_only_the_manifest_knows_of_a_run_that_ended_badly_is_minded(world: World) -> None:
+    """Where a snapshot of the catalog was put back, damage and a hold from after it are not forgotten."""
+    core, hold = world.core, Hold(ANNA, "the audit", world.clock.now())
+    failure, every = Failure("archive-corrupt", "Its bytes don't match.", "", ""), frozenset(BackupState)
+    swept, settled = world.take(), world.take()
+    for key in (swept, settled):
+        core.catalog.backups.move(key, every, state=BackupState.DAMAGED, failure=failure, hold=hold, unsaved=True)
+    core.save_manifests(world.clock.now())
+    before = {"failure": None, "hold": None, "proof": Proof.NONE, "unsaved": False}
+    core.catalog.backups.move(swept, every, state=BackupState.INTERRUPTED, **before)
+    core.catalog.backups.move(settled, every, state=BackupState.RUNNING, owner="", **before)
+    core.reconcile()
+    assert core.sweep_vaults.one("local").adopted == 0
+    for key in (swept, settled):
+        found = record(world, key)
+        assert (found.state, found.hold) == (BackupState.DAMAGED, hold)
+        assert found.failure is not None
+        assert found.failure.message == failure.message
 
 
 def test_a_dead_run_ends_at_once_though_its_vault_is_away(world: World) -> None:
