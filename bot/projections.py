@@ -88,7 +88,7 @@ def _of_restore(core: Core, subject: str, restore: Restore) -> tuple[Draft, ...]
     if restore.approvals_needed == 0:
         return told
     held = core.catalog.backups.get(restore.plan.backup_id).counts
-    asked = restores.request(restore, core.approvers(), held, core.clock.now())
+    asked = restores.request(restore, core.approvers(), held)
     request = Draft(subject, Slot.REQUEST, slack.approvals_channel, *within_budget(*asked), since)
     reply = restores.progress(restore, instance)
     if reply is None:

@@ -35,7 +35,9 @@ def row(backup: Backup, keeping: Keeping = NOTHING, *, with_source: bool = False
     source = f"{code(backup.source)} · " if with_source else ""
     if backup.state.open:
         who = person(backup.requested_by)
-        return f"{source}*Pending* · started {when(backup.requested_at)} by {who} · {step(backup.step)}"
+        # What may take minutes on a busy machine is only the proof: people need not wait for it.
+        sure = "" if backup.verified_at is None else "stored and verified, being proven: "
+        return f"{source}*Pending* · started {when(backup.requested_at)} by {who} · {sure}{step(backup.step)}"
     told = [when(backup.started_at or backup.requested_at), _tiers(backup), _state(backup)]
     if backup.step is not None:
         told.append(step(backup.step))
@@ -51,10 +53,10 @@ def row_button(backup: Backup, place: str) -> Json:
 
 def details(backup: Backup, keeping: Keeping = NOTHING) -> list[Json]:
     """Return what stands under an opened row: what it is, how it went, and what can be done with it."""
-    told = [f"*Id* {code(backup.id)}   *Source* {code(backup.source)}   *Tiers* {tiers(backup.tiers)}"]
+    told = [f"*Id* {code(backup.id)} · *Source* {code(backup.source)} · *Tiers* {tiers(backup.tiers)}"]
     if backup.size:
         ratio = f" ({size(backup.raw_size)} unpacked)" if backup.raw_size else ""
-        told.append(f"*Size* {size(backup.size)}{ratio}   *SHA-256* {code(short(backup.archive_sha256))}")
+        told.append(f"*Size* {size(backup.size)}{ratio} · *SHA-256* {code(short(backup.archive_sha256))}")
     told.append(f"*Asked for* {when(backup.requested_at)} by {person(backup.requested_by)} {quoted(backup.note)}")
     told += [line for line in (_took(backup), _holds(backup), _proof(backup)) if line]
     if backup.failure is not None:
@@ -121,7 +123,6 @@ def _saying(backup: Backup, last_good: Backup | None) -> str:
 def _running(backup: Backup, name: str, who: str) -> str:
     if backup.verified_at is None:
         return f"{name} initiated by {who}: {step(backup.step)}"
-    # What may take minutes on a busy machine is only the proof: people need not wait for it.
     stored = f"is stored and verified, {size(backup.size)}"
     return f"{name} by {who} {stored}. Being proven since {when(backup.verified_at)}: {step(backup.step)}"
 

@@ -55,7 +55,7 @@ def ready(instance: Instance) -> str:
         why = f" {escape(cut(instance.failure.message, SAYING))}" if instance.failure else ""
         return f"{name} has *stopped*.{why} Its files are still there: destroy it, or restore again."
     lines = [
-        f"{name} is *ready*. {code(cut(instance.endpoint, 300))}   took {duration(instance.seconds)}",
+        f"{name} is *ready*. {code(cut(instance.endpoint, 300))} · took {duration(instance.seconds)}",
         f"{_same(instance)}{_checked(instance)}",
         f"Owner {person(instance.owner)}, lives until {when(instance.lease_ends_at)}.",
     ]

@@ -19,6 +19,7 @@ from bot.blocks.text import (
     duration,
     escape,
     holders,
+    old,
     person,
     quoted,
     size,
@@ -88,7 +89,7 @@ def plan_modal(plan: RestorePlan, beside: Beside, now: datetime) -> Json:
     approval = f"Needs: approval by {number} of {holders(beside.approvers)}, not yourself."
     needs = approval if beside.approvals else "Begins at once."
     told = [
-        f"*Backup* {_taken(plan, beside.counts, now)}",
+        f"*Backup* {_taken(plan, beside.counts, age(_taken_at(plan), now))}",
         f"*New instance* {code(plan.instance)}\n*On* {escape(cut(plan.where, 300))}",
         f"{code(plan.source)} itself is not touched. {needs}",
         _takes(plan, beside.free),
@@ -117,7 +118,7 @@ def deny_modal(restore_id: str, source: str) -> Json:
     return modal(View.DENY, "Deny a restore", [section(text), reason], submit="Deny", metadata=restore_id)
 
 
-def request(restore: Restore, approvers: tuple[str, ...], held: Counts, now: datetime) -> tuple[list[Json], str]:
+def request(restore: Restore, approvers: tuple[str, ...], held: Counts) -> tuple[list[Json], str]:
     """Return the message in the approvers' channel: the plan with its buttons, later what was decided.
 
     `held` is what the backup holds.
@@ -126,7 +127,7 @@ def request(restore: Restore, approvers: tuple[str, ...], held: Counts, now: dat
     title = f"{person(restore.requested_by)} asks to restore {code(plan.source)}."
     stays = f"for {duration(plan.lifetime_seconds)}. {code(plan.source)} is not touched."
     told = [
-        f"*Backup* {_taken(plan, held, now if restore.state is RestoreState.WAITING else restore.requested_at)}",
+        f"*Backup* {_taken(plan, held, f'{old(_taken_at(plan), restore.requested_at)} when this was asked')}",
         f"*Into* a new instance, {code(plan.instance)}, on {escape(cut(plan.where, 300))}, {stays}",
         f"*Reason* {quoted(restore.reason)}",
     ]
@@ -250,8 +251,13 @@ def _takes(plan: RestorePlan, free: Needs) -> str:
     return f"Needs about {disk}{memory}."
 
 
-def _taken(plan: RestorePlan, held: Counts, now: datetime) -> str:
-    taken = datetime.fromisoformat(plan.taken_at)
+def _taken_at(plan: RestorePlan) -> datetime:
+    return datetime.fromisoformat(plan.taken_at)
+
+
+def _taken(plan: RestorePlan, held: Counts, aged: str) -> str:
+    """Return which backup is restored. `aged` says how old it is: what stands for hours must name the time it means."""
     proven = f"proven {when(datetime.fromisoformat(plan.proven_at))}" if plan.proven_at else escape(plan.proof)
     holds = f" ({cut_markup(counts(held), HOLDING)})" if held else ""
-    return f"{when(taken)} · {age(taken, now)} · {size(plan.archive_size)} · {proven}{holds}\n{code(plan.backup_id)}"
+    stored = f"{size(plan.archive_size)} · {proven}{holds}"
+    return f"{when(_taken_at(plan))} · {aged} · {stored}\n{code(plan.backup_id)}"

@@ -105,11 +105,13 @@ def change(sizes: Sequence[int]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a measured or planned time: "0.02 s", "41 s", "2 h 10 min", "1 day"."""
+    """Return a measured or planned time: "0.02 s", "41 s", "2 h 10 min", "26 h", "1 day", "2 days 5 h"."""
     if seconds < 10:  # noqa: PLR2004 - below, fractions are told
         return f"{seconds:.2g} s"
     whole = round(seconds)
     days, rest = divmod(whole, 86_400)
+    if days == 1 and rest >= 3_600:  # noqa: PLR2004 - people compare the second day with goals in hours
+        days, rest = 0, whole
     hours, rest = divmod(rest, 3_600)
     minutes, left = divmod(rest, 60)
     parts = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min"), (left, "s")]
@@ -119,8 +121,17 @@ def duration(seconds: float) -> str:
 
 def age(moment: datetime, now: datetime) -> str:
     """Return how long ago a moment is."""
-    passed = now - moment
-    return "just now" if passed < timedelta(minutes=1) else f"{duration(passed.total_seconds() // 60 * 60)} ago"
+    passed = _minutes(now - moment)
+    return f"{passed} ago" if passed else "just now"
+
+
+def old(moment: datetime, then: datetime) -> str:
+    """Return how old what is of a moment was at another."""
+    return f"{_minutes(then - moment) or 'less than a minute'} old"
+
+
+def _minutes(passed: timedelta) -> str:
+    return duration(passed.total_seconds() // 60 * 60) if passed >= timedelta(minutes=1) else ""
 
 
 def step(progress: Step | None) -> str:

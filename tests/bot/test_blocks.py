@@ -283,7 +283,7 @@ def test_restore_messages_fit(
     one: Restore, made: Instance | None, plan: RestorePlan, held: dict[str, dict[str, int]]
 ) -> None:
     """Modal, request, progress and result of a restore fit."""
-    for blocks, text in (restore.request(one, ("S0DBA",) * 50, held, NOW), restore.message(one, made)):
+    for blocks, text in (restore.request(one, ("S0DBA",) * 50, held), restore.message(one, made)):
         check_blocks(blocks)
         assert "<!channel>" not in text
     for reply in (restore.progress(one, made), restore.outcome(one, made)):
@@ -365,4 +365,5 @@ def test_ages_are_told_in_words() -> None:
 
     assert age(NOW - timedelta(hours=2, minutes=10), NOW) == "2 h 10 min ago"
     assert (duration(0.02), duration(41), duration(86_400)) == ("0.02 s", "41 s", "1 day")
+    assert (duration(93_600), duration(112_200), duration(190_800)) == ("26 h", "31 h 10 min", "2 days 5 h")
     assert (size(999), size(28_900_000)) == ("999 bytes", "28.9 MB")

@@ -51,7 +51,7 @@ def test_messages_stay_within_the_budget(
     """Every message of every record stays below 12,000 characters after escaping, its words below Slack's limit."""
     one = replace(one, counts=MANY_KINDS)
     made = made and replace(made, counts=MANY_KINDS)
-    asked = restores.request(restore, ("S0DBA",) * 500, MANY_KINDS, NOW)
+    asked = restores.request(restore, ("S0DBA",) * 500, MANY_KINDS)
     said = [backups.message(one, last_good), backups.outcome(one), asked]
     said += [restores.message(restore, made), restores.outcome(restore, made), restores.progress(restore, made)]
     for blocks_and_text in said:

@@ -62,6 +62,8 @@ def test_story_from_modal_to_destroyed_instance(world: World) -> None:
     message = asked(world)
     assert "look at the albums" in words(message["blocks"])
     assert "(50 rows in 1 table)" in words(message["blocks"])
+    # Nobody redraws it while it waits: an age of now would be wrong in an hour.
+    assert "less than a minute old when this was asked" in words(message["blocks"])
     approve(world, message)
     decided = standing(world, "C0APPROVALS", f"Approved by <@{APPROVER}>")
     assert decided["ts"] == message["ts"]

@@ -16,3 +16,5 @@ def test_a_backup_that_is_only_being_proven_is_said_to_be_stored() -> None:
     assert "is stored and verified" in text
     assert "Being proven since" in text
     assert "opening" in text
+    assert "stored and verified, being proven: opening" in backups.row(proving)
+    assert "verified" not in backups.row(running)

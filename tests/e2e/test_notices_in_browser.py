@@ -184,8 +184,8 @@ def test_the_digest_is_seen_with_trouble_first(seen: Seen) -> None:
     text = digest.inner_text()
     told = (
         r"2 of 3 sources need a look\.\s+"
-        r"orders · overdue, newest good 2 days 5 h ago \(goal 1 day 2 h\) · [\d.]+ MB \(\+\d+ %\) · no schedule\s+"
-        r"ledger · failing, newest good 1 day 5 h ago · [\d.]+ MB \(.*\) · 2 failures · next .*\s+"
+        r"orders · overdue, newest good 2 days 5 h ago \(goal 26 h\) · [\d.]+ MB \(\+\d+ %\) · no schedule\s+"
+        r"ledger · failing, newest good 29 h ago · [\d.]+ MB \(.*\) · 2 failures · next .*\s+"
         r"clicks · good, newest 4 h \d+ min ago · [\d.]+ MB \(\+\d+ %\) · next "
     )
     assert re.search(told, text), text
@@ -249,7 +249,7 @@ def test_what_was_deleted_is_one_message(seen: Seen) -> None:
 def test_an_overdue_source_offers_a_backup(seen: Seen) -> None:
     """The alarm says how old the newest good backup may be, and its button takes one, which is then told as good."""
     alarm = seen.message("orders is overdue.")
-    expect(alarm).to_contain_text(re.compile(r"Its newest good backup is from .*, and the goal is at most 1 day 2 h\."))
+    expect(alarm).to_contain_text(re.compile(r"Its newest good backup is from .*, and the goal is at most 26 h\."))
     seen.shot(alarm, "overdue")
     button(alarm, "Back up now").click()
     seen.message("orders is good again.")
