@@ -152,7 +152,8 @@ class Call:
 
     def open(self, view: Json) -> None:
         """Open a modal, over the one that is open."""
-        trigger, view = self.body["trigger_id"], self.desk.board.offers.view(self.person, view)
+        # The trigger dies after three seconds, which may not be spent on asking who is in a group.
+        trigger, view = self.body["trigger_id"], self.desk.board.offers.view(self.person, view, ask=False)
         if self.in_modal and self.body.get("type") != "view_submission":
             answer = self.desk.client.views_push(trigger_id=trigger, view=view)
         else:

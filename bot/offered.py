@@ -56,13 +56,13 @@ class Offers:
         fits = len(shown) < MESSAGE_BLOCKS and text_in([*shown, *left_out]) <= LONGEST
         return [*shown, *left_out] if fits else shown
 
-    def view(self, person: Person, view: Json) -> Json:
-        """Return a modal or a dashboard as this person is to see it."""
-        shown, left_out = self._parted(person, view["blocks"])
+    def view(self, person: Person, view: Json, *, ask: bool = True) -> Json:
+        """Return a modal or a dashboard as this person is to see it. Without `ask` Slack is not asked at all."""
+        shown, left_out = self._parted(person, view["blocks"], ask=ask)
         return {**view, "blocks": [*shown, *left_out][:VIEW_BLOCKS]}
 
-    def _parted(self, person: Person, blocks: Sequence[Json]) -> tuple[list[Json], list[Json]]:
-        reader = _Reader(self, person)
+    def _parted(self, person: Person, blocks: Sequence[Json], *, ask: bool = True) -> tuple[list[Json], list[Json]]:
+        reader = _Reader(self, person, asked=not ask)
         try:
             shown = [kept for block in blocks if (kept := reader.without_refused(block))]
         except SafeholdError as error:

@@ -118,6 +118,22 @@ def test_of_many_groups_one_is_asked_for_a_view(make_world: Callable[..., World]
         assert len(world.slack.calls(QUESTION)) == before + 1
 
 
+def test_a_modal_opens_without_a_question_to_slack(make_world: Callable[..., World]) -> None:
+    """A trigger does not last: what is not known of a group when a list opens is shown, and known at the next click."""
+    world = make_world(instead=('backup = ["U0ONCALL", "U0APPROVER"]', 'backup = ["S0DBA"]'))
+    press = {"type": "button", "action_id": "list", "value": "orders"}
+    world.people.send(world.people.click_in_view(GUEST, press, {"type": "home", "id": "VHOME"}))
+    shown = world.people.modal("Backups")
+    assert "Back up now" in labels(shown["blocks"])
+    assert world.slack.calls(QUESTION) == []
+    world.people.send(world.people.click_in_view(GUEST, button(shown["blocks"], "Schedule"), shown))
+    world.slack.until(lambda: "Schedule of orders" in words(world.slack.views[shown["id"]]["blocks"]), "the schedule")
+    schedule = world.slack.views[shown["id"]]
+    world.people.send(world.people.click_in_view(GUEST, button(schedule["blocks"], "Back"), schedule))
+    world.slack.until(lambda: "Backups of orders" in words(world.slack.views[shown["id"]]["blocks"]), "the list")
+    assert "Back up now" not in labels(world.slack.views[shown["id"]]["blocks"])
+
+
 def test_a_dashboard_offers_what_its_reader_may(make_world: Callable[..., World]) -> None:
     """A guest's Home has no Back up now and says who may; the sources can be looked at."""
     world = make_world()
