@@ -8,7 +8,8 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,11 +64,11 @@ class Figures:
         self.unopened += verdict == "unopened"
 
 
-def verdict_of(answer: dict[str, Any], acknowledged: Sequence[int]) -> str:
+def verdict_of(answer: dict[str, Any], acknowledged: Sequence[int], kept: int = KEPT) -> str:
     """Judge one image: ok, unopened, torn (half of a transaction), or missing (an acknowledged one isn't there).
 
     Each writer's transactions are numbered, so what an image has to hold is known exactly: with the accounts at
-    `last`, the items of the newest KEPT transactions up to `last`, each whole, and no others.
+    `last`, the items of the newest `kept` transactions up to `last`, each whole, and no others.
     """
     if "error" in answer:
         return "unopened"
@@ -80,7 +81,7 @@ def verdict_of(answer: dict[str, Any], acknowledged: Sequence[int]) -> str:
         if last < acknowledged[writer]:
             return "missing"
         whole = [[0, 1], [1, 1], [2, 0]]
-        expected |= {f"{writer}-{number}": whole for number in range(max(1, last - KEPT + 1), last + 1)}
+        expected |= {f"{writer}-{number}": whole for number in range(max(1, last - kept + 1), last + 1)}
     found = {name: sorted(parts) for name, parts in answer["items"].items()}
     return "ok" if found == expected else "torn"
 
@@ -94,6 +95,7 @@ class Torture:
     engine: JanusGraphBerkeleyJE
     writers: list[Writer]
     vault: DirectoryVault
+    kept: int = KEPT
     figures: Figures = field(default_factory=Figures)
     acknowledged: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -108,13 +110,13 @@ class Torture:
             self._capture(images / f"exact-{number}", compare=number % compare_each == 0)
             if not number % 2:
                 self._naive(images / f"naive-{number}")
-        java, jars = java_or_skip()
-        tool = Tool(java, jars, MEMORY)
+        tool = Tool(*java_or_skip(), MEMORY)
         settings = {"storage.directory": str(images)}
         script = str(Path(__file__).with_suffix(""))
-        answers = tool.run(script, self.root / "check", settings, silent, verify=False)
+        with self._at_rest():
+            answers = tool.run(script, self.root / "check", settings, silent, verify=False)
         for name, answer in sorted(answers.items()):
-            verdict = verdict_of(answer, self.acknowledged[name])
+            verdict = verdict_of(answer, self.acknowledged[name], self.kept)
             self.figures.judge(name, verdict)
             if verdict != "ok" and name.startswith("exact"):
                 print(name, verdict, json.dumps(answer)[:2000])
@@ -129,17 +131,20 @@ class Torture:
                 raise RuntimeError(failed[0])
             time.sleep(0.01)
 
+    @contextmanager
+    def _at_rest(self) -> Iterator[None]:
+        """Let the writers rest while what was captured is looked at: it takes the longer, the more they do."""
+        with ExitStack() as turns:
+            for writer in self.writers:
+                turns.enter_context(writer.turn)
+            yield
+
     def _note(self, target: Path) -> None:
         self.acknowledged[target.name] = tuple(writer.acknowledged for writer in self.writers)
 
     def _capture(self, target: Path, *, compare: bool) -> None:
-        source = Source(
-            "tortured",
-            self.engine.name,
-            "",
-            "",
-            options={"endpoint": self.server.endpoint, "directory": self.server.data},
-        )
+        options = {"endpoint": self.server.endpoint, "directory": self.server.data}
+        source = Source("tortured", self.engine.name, "", "", options=options)
         backup = new_backup_id()
         self._note(target)
         began = time.monotonic()
@@ -152,7 +157,8 @@ class Torture:
         shutil.move(self._unpacked(manifest, self.root / "judged"), target)
         self._graph(target)
         if compare:
-            self._compare(manifest)
+            with self._at_rest():
+                self._compare(manifest)
         shutil.rmtree(self.vault.path / manifest.source / backup)
 
     def _archived(self, image: Image, backup: str) -> Manifest:
@@ -204,21 +210,24 @@ def _copy_slowly(source: str, target: str) -> str:
     return copied
 
 
-def torture(captures: int, root: Path, *, compare_each: int = 1) -> dict[str, Any]:
-    """Run it and return the figures. Of every `compare_each` captures one is restored and compared as well."""
+def torture(captures: int, root: Path, *, compare_each: int = 1, kept: int = KEPT) -> dict[str, Any]:
+    """Run it and return the figures. Of every `compare_each` captures one is restored and compared as well.
+
+    Each transaction deletes the one `kept` before it: with fewer the graph stays smaller.
+    """
     with janus_server(root / "source", "tortured", SETTINGS) as server:
         server.run(SCHEMA)
         stop = threading.Event()
-        writers = [Writer(server.endpoint, number, stop) for number in range(WRITERS)]
+        writers = [Writer(server.endpoint, number, stop, kept) for number in range(WRITERS)]
         threads = [threading.Thread(target=writer.run) for writer in writers]
         for thread in threads:
             thread.start()
         engine = JanusGraphBerkeleyJE(root / "scratch", RealClock(), CACHE, MEMORY)
         vault = DirectoryVault("tortured", root / "vault")
         vault.path.mkdir()
-        run = Torture(server, root, engine, writers, vault)
+        run = Torture(server, root, engine, writers, vault, kept)
         try:
-            run._progress(2 * KEPT)  # noqa: SLF001  our own: until transactions delete
+            run._progress(2 * kept)  # noqa: SLF001  our own: until transactions delete
             for first in range(0, captures, BATCH):
                 run.batch(range(first, min(captures, first + BATCH)), compare_each)
                 print(datetime.now(UTC).time().replace(microsecond=0), _summary(run), flush=True)

@@ -19,7 +19,7 @@ WHOLE: dict[str, Any] = {
 @pytest.mark.java
 def test_captures_under_load_are_exact(tmp_path: Path) -> None:
     """Three captures of a graph under load open, hold all that was acknowledged, and no half of a transaction."""
-    figures = torture(3, tmp_path, compare_each=2)
+    figures = torture(3, tmp_path, compare_each=2, kept=50)
     assert figures["captures"] == 3
     assert figures["ok"] == 3
     assert figures["fingerprints_equal"] == "2 of 2"

@@ -9,7 +9,7 @@ import httpx
 
 WRITERS = 2
 KEPT = 200
-"""Each transaction deletes the elements of the one this many before it."""
+"""Each transaction deletes the elements of the one this many before it, unless a run says otherwise."""
 PAYLOAD = 6000
 
 SCHEMA = """\
@@ -51,11 +51,16 @@ try {
 
 @dataclass(slots=True)
 class Writer:
-    """Commits one transaction after another: makes three items and two edges, updates three, deletes three."""
+    """Commits one transaction after another: makes three items and two edges, updates three, deletes three.
+
+    Who holds its `turn` lets it rest.
+    """
 
     endpoint: str
     number: int
     stop: threading.Event
+    kept: int = KEPT
+    turn: threading.Lock = field(default_factory=threading.Lock)
     acknowledged: int = 0
     retries: int = 0
     spans: list[tuple[float, float]] = field(default_factory=list)
@@ -66,11 +71,12 @@ class Writer:
         seeded = random.Random(self.number)
         with httpx.Client(timeout=60, trust_env=False) as client:
             while not self.stop.is_set():
-                bindings = {"w": self.number, "t": self.acknowledged + 1, "kept": KEPT}
+                bindings = {"w": self.number, "t": self.acknowledged + 1, "kept": self.kept}
                 payload = "".join(seeded.choices("abcdefghijklmnopqrstuvwxyz ", k=PAYLOAD))
-                began = time.monotonic()
                 asked = {"gremlin": TRANSACTION, "bindings": {**bindings, "payload": payload}}
-                answer = client.post(self.endpoint, json=asked)
+                with self.turn:
+                    began = time.monotonic()
+                    answer = client.post(self.endpoint, json=asked)
                 if answer.status_code == httpx.codes.OK:
                     self.acknowledged += 1
                     self.spans.append((began, time.monotonic()))
