@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from core.engines.janusgraph_berkeleyje.java import find_java
 from core.errors import JavaMissing
@@ -13,6 +14,10 @@ from core.errors import JavaMissing
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 4 << 30
 """At most 0.1 GB were seen in use at a time: what passed is removed."""
+
+# A test is never judged by the clock: on a machine that does other work an example may take any time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)

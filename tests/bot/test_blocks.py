@@ -162,7 +162,7 @@ statuses = st.builds(
     size_bytes=numbers,
     overdue=st.booleans(),
 )
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 @few

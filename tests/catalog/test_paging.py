@@ -18,7 +18,7 @@ from tests.catalog import samples
 ROWS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["gods", "orders"])), max_size=25)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rows=ROWS, size=st.integers(1, 7), source=st.sampled_from([None, "gods", "orders"]))
 def test_pages_are_slices_of_the_list(rows: list[tuple[int, str]], size: int, source: str | None) -> None:
     """Going down by Older and up by Newer shows every slice of the sorted list, its place, and where it ends."""

@@ -153,7 +153,7 @@ def test_a_list_of_wrong_kinds_is_refused(root: Path, size: object) -> None:
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/"), min_size=1, max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(path=st.lists(NAMES, min_size=1, max_size=6).map("/".join), size=st.integers(0, 1 << 62))
 def test_a_header_says_what_was_written(path: str, size: int) -> None:
     """Any path and size survives the way through a tar header, and the standard library reads the same."""

@@ -97,7 +97,7 @@ DOCUMENTS = st.lists(st.tuples(PLACES, VALUES), unique_by=lambda pair: pair[0], 
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=TEXTS | DOCUMENTS)
 @example(text="a = " + "9" * 5000)
 @example(text="\ud800")
