@@ -166,6 +166,11 @@ class Judge:
         fact.busy = row.id in self._busy(now)
         # Its hold, as it is after the step: none is ever taken away by being let go.
         fact.held_until = row.fact.held_until
+        if row.state == "expired" and fact.good and not row.fact.good:
+            # Found cut in the look right before.
+            fact.good = False
+            if row.id not in self.hurt:
+                self._fault(f"{row.id} is whole and was called damaged")
         others = [
             r.fact for r in self.rows.values() if r.source == row.source and r.state != "pruning" and r.id != row.id
         ]
