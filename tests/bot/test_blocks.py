@@ -367,3 +367,11 @@ def test_ages_are_told_in_words() -> None:
     assert (duration(0.02), duration(41), duration(86_400)) == ("0.02 s", "41 s", "1 day")
     assert (duration(93_600), duration(112_200), duration(190_800)) == ("26 h", "31 h 10 min", "2 days 5 h")
     assert (size(999), size(28_900_000)) == ("999 bytes", "28.9 MB")
+
+
+def test_what_is_damaged_is_said_to_stay_a_week() -> None:
+    """The row of a damaged backup that was let go names the day from which it is really deleted."""
+    bad = Failure("archive-corrupt", "Its bytes don't match.", "", "")
+    expired = backup_of(note="", state=BackupState.EXPIRED, expired_at=NOW, expiry="old")
+    said = [Keeping({}, 86_400).deleted_from(one) for one in (expired, replace(expired, failure=bad))]
+    assert said == [NOW + timedelta(days=1), NOW + timedelta(days=7)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import NotAllowed, Stale, UsageError
+from core.model.backup import BackupState
 from core.model.instance import InstanceState
 from core.model.restore import RestoreState
 from tests.services.asking import approved, ask
@@ -27,6 +28,19 @@ def test_an_approved_restore_becomes_a_new_instance_with_the_same_data(world: Wo
     rows = sqlite3.connect(path)
     assert rows.execute("select count(*) from orders").fetchone() == (100,)
     rows.close()
+
+
+def test_what_was_let_go_meanwhile_is_restored_all_the_same(world: World) -> None:
+    """A request is not void because retention let its backup go: the bytes are there, and stay until it has ended."""
+    restore = ask(world)
+    gone = {"state": BackupState.EXPIRED, "expired_at": world.clock.now(), "expiry": "older than 7 days (daily)"}
+    world.core.catalog.backups.move(restore.plan.backup_id, frozenset(BackupState), **gone)
+    world.clock.offset += timedelta(minutes=1)
+    assert world.core.catalog.retained.in_use(world.clock.now()) == {restore.plan.backup_id: "wanted for a restore"}
+    world.core.reconcile()
+    world.core.decide_restore(restore.id, BEN, approve=True)
+    world.settled(restore.id)
+    assert world.core.catalog.restores.get(restore.id).state is RestoreState.READY
 
 
 def test_the_instance_stands_as_provisioning_from_the_approval_on(world: World) -> None:
