@@ -25,7 +25,7 @@ from tests.support.waiting import until
 
 Make = Callable[..., CommandProvisioner]
 CLOUD = """\
-import json, os, pathlib, signal, subprocess, sys, time
+import json, os, pathlib, select, signal, subprocess, sys
 verb, place = sys.argv[1], pathlib.Path(os.environ["SAFEHOLD_DIRECTORY"])
 pid_file = place.parent / "cloud.pid"
 pid = int(pid_file.read_text()) if pid_file.exists() else 0
@@ -42,9 +42,10 @@ def alive():
     except OSError:
         return False
 if verb == "down" and pid:
-    os.kill(pid, signal.SIGKILL) if alive() else None
-    while alive():
-        time.sleep(0.01)
+    if alive():
+        watched = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        select.select([watched], [], [])
     pid_file.unlink()
 if verb == "status":
     print(json.dumps({"state": "destroyed" if not pid else "ready" if alive() else "stopped"}))
