@@ -185,7 +185,7 @@ def test_the_digest_is_seen_with_trouble_first(seen: Seen) -> None:
     told = (
         r"2 of 3 sources need a look\.\s+"
         r"orders · overdue, newest good 2 days 5 h ago \(goal 26 h\) · [\d.]+ MB \(\+\d+ %\) · no schedule\s+"
-        r"ledger · failing, newest good 29 h ago · [\d.]+ MB \(.*\) · 2 failures · next .*\s+"
+        r"ledger · failing, newest good 29 h \d+ min ago · [\d.]+ MB \(.*\) · 2 failures · next .*\s+"
         r"clicks · good, newest 4 h \d+ min ago · [\d.]+ MB \(\+\d+ %\) · next "
     )
     assert re.search(told, text), text
