@@ -100,7 +100,7 @@ class Expected:
     def newest_by_source(self, sources: Iterable[str], until: datetime) -> Mapping[str, datetime]:
         """Return the newest due time by then of each of these sources that has one.
 
-        It costs one look at each source; grouped, it would read the whole ledger, which grows for ever.
+        It costs one look at each source; grouped, it would read the whole ledger, which holds 400 days.
         """
         sql = (
             "select value, (select max(due_at) from expected where source = value and due_at <= ?) as due "
