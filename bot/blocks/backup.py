@@ -40,7 +40,7 @@ def row(backup: Backup, keeping: Keeping = NOTHING, *, with_source: bool = False
         return f"{source}*Pending* · started {when(backup.requested_at)} by {who} · {sure}{step(backup.step)}"
     told = [when(backup.started_at or backup.requested_at), _tiers(backup), _state(backup)]
     if backup.step is not None:
-        told.append(step(backup.step))
+        told.append(f"being checked again: {step(backup.step)}")
     told.append(keeps.short(backup, keeping))
     told.append(code(backup.id.rpartition("-")[2]))
     return source + " · ".join(part for part in told if part)

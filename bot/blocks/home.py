@@ -9,7 +9,7 @@ from bot.blocks import instance as instances
 from bot.blocks.keeping import frozen
 from bot.blocks.listing import coming, standing
 from bot.blocks.parts import VIEW_BLOCKS, Json, actions, button, context, header, section
-from bot.blocks.restore import decision_buttons
+from bot.blocks.restore import decision_buttons, taken_at
 from bot.blocks.text import code, cut, escape, many, person, quoted, size, when
 from bot.ids import Action
 from core.model.backup import Backup, BackupState
@@ -74,7 +74,9 @@ def _waiting(dashboard: Dashboard, reader: str) -> list[Json]:
     blocks = [header("Waiting for you" if theirs else "Waiting for a decision")]
     for restore in dashboard.waiting[:WAITING]:
         who, until = person(restore.requested_by), when(restore.expires_at)
-        text = f"Restore of {code(restore.plan.source)} asked for by {who} {quoted(restore.reason)}, until {until}"
+        taken = f"{when(taken_at(restore.plan))}, {size(restore.plan.archive_size)}"
+        asked = f"asked for by {who} {quoted(restore.reason)}, until {until}"
+        text = f"Restore of {code(restore.plan.source)}, backup of {taken}, {asked}"
         blocks += [
             section(f"{text} · plan {code(restore.plan.short)} · {code(restore.id)}"),
             *actions(_buttons(restore, dashboard, reader)),

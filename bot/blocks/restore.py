@@ -89,7 +89,7 @@ def plan_modal(plan: RestorePlan, beside: Beside, now: datetime) -> Json:
     approval = f"Needs: approval by {number} of {holders(beside.approvers)}, not yourself."
     needs = approval if beside.approvals else "Begins at once."
     told = [
-        f"*Backup* {_taken(plan, beside.counts, age(_taken_at(plan), now))}",
+        f"*Backup* {_taken(plan, beside.counts, age(taken_at(plan), now))}",
         f"*New instance* {code(plan.instance)}\n*On* {escape(cut(plan.where, 300))}",
         f"{code(plan.source)} itself is not touched. {needs}",
         _takes(plan, beside.free),
@@ -127,7 +127,7 @@ def request(restore: Restore, approvers: tuple[str, ...], held: Counts) -> tuple
     title = f"{person(restore.requested_by)} asks to restore {code(plan.source)}."
     stays = f"for {duration(plan.lifetime_seconds)}. {code(plan.source)} is not touched."
     told = [
-        f"*Backup* {_taken(plan, held, f'{old(_taken_at(plan), restore.requested_at)} when this was asked')}",
+        f"*Backup* {_taken(plan, held, f'{old(taken_at(plan), restore.requested_at)} when this was asked')}",
         f"*Into* a new instance, {code(plan.instance)}, on {escape(cut(plan.where, 300))}, {stays}",
         f"*Reason* {quoted(restore.reason)}",
     ]
@@ -142,6 +142,11 @@ def request(restore: Restore, approvers: tuple[str, ...], held: Counts) -> tuple
         ending = decided(restore)
         blocks += [section(ending), *actions(_ask_again(restore))]
     return [*blocks, context(f"Plan {code(plan.short)} · {code(restore.id)}")], f"{title} {ending}"
+
+
+def taken_at(plan: RestorePlan) -> datetime:
+    """Return when the backup of a plan was taken."""
+    return datetime.fromisoformat(plan.taken_at)
 
 
 def decision_buttons(restore: Restore) -> list[Json]:
@@ -251,13 +256,9 @@ def _takes(plan: RestorePlan, free: Needs) -> str:
     return f"Needs about {disk}{memory}."
 
 
-def _taken_at(plan: RestorePlan) -> datetime:
-    return datetime.fromisoformat(plan.taken_at)
-
-
 def _taken(plan: RestorePlan, held: Counts, aged: str) -> str:
     """Return which backup is restored. `aged` says how old it is: what stands for hours must name the time it means."""
     proven = f"proven {when(datetime.fromisoformat(plan.proven_at))}" if plan.proven_at else escape(plan.proof)
     holds = f" ({cut_markup(counts(held), HOLDING)})" if held else ""
     stored = f"{size(plan.archive_size)} · {proven}{holds}"
-    return f"{when(_taken_at(plan))} · {aged} · {stored}\n{code(plan.backup_id)}"
+    return f"{when(taken_at(plan))} · {aged} · {stored}\n{code(plan.backup_id)}"

@@ -34,6 +34,7 @@ def test_only_who_may_decide_is_offered_the_decision(world: World) -> None:
     world.slack.until(lambda: "Waiting for a decision" in home(world, GUEST), "the request")
     (restore,) = world.core.catalog.restores.waiting()
     assert f"plan `{restore.plan.short}`" in home(world, GUEST)
+    assert "Restore of `orders`, backup of <!date^" in home(world, GUEST)
     assert "Approve" not in home(world, GUEST)
 
 

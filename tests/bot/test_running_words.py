@@ -18,3 +18,4 @@ def test_a_backup_that_is_only_being_proven_is_said_to_be_stored() -> None:
     assert "opening" in text
     assert "stored and verified, being proven: opening" in backups.row(proving)
     assert "verified" not in backups.row(running)
+    assert "being checked again: reading" in backups.row(samples.good(step=Step("reading")))
