@@ -13,6 +13,7 @@ from cli.exits import error_class
 from core.bootstrap import Core
 from core.errors import OperationError, SafeholdError
 from core.runtime import process
+from core.runtime.environment import plain_environment
 
 BEGIN_SECONDS = 60.0
 LOOK_SECONDS = 0.1
@@ -34,7 +35,7 @@ def begin(core: Core, given: Namespace, begun: Callable[[], Record | None]) -> R
     log = logs / f"background-{core.identity.pid}-{core.clock.now():%Y%m%dT%H%M%S%f}.log"
     argv = (sys.executable, "-m", "cli", "--json", *_without_config(words), *config)
     # From a checkout that is not installed, too.
-    env = {**process.plain_environment(), "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    env = {**plain_environment(), "PYTHONPATH": str(Path(cli.__file__).parents[1])}
     pid = process.spawn_detached(argv, log=log, env=env, cwd=Path.cwd())
     return _await(core, pid, log, begun)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from cli.demo.ending import Ending
 from core.errors import UnavailableError
 from core.runtime import process
+from core.runtime.environment import plain_environment
 from core.runtime.files import write_atomically
 
 TAIL_LINES = 12
@@ -63,7 +64,7 @@ class Children:
         """
         log = self.logs / f"{name}.log"
         log.write_text("", encoding="utf-8")
-        env = {**process.plain_environment(), "PYTHONUNBUFFERED": "1", **(extra or {})}
+        env = {**plain_environment(), "PYTHONUNBUFFERED": "1", **(extra or {})}
         with self.ending.held():
             pid = process.spawn_detached(argv, log=log, env=env, cwd=Path.cwd())
             child = Child(name, pid, process.created(pid) or 0.0, log)

@@ -10,8 +10,9 @@ from core.model.manifest import Manifest
 from core.model.options import Option
 from core.model.place import Launch, Needs, Place
 from core.provisioners.folders import LOG, MARK, Folders, Record, require_there
+from core.runtime.environment import plain_environment
 from core.runtime.ports import is_loopback, require_free
-from core.runtime.process import alive, created, find, plain_environment, spawn_detached, stop, variable
+from core.runtime.process import alive, created, find, spawn_detached, stop, variable
 
 MEBIBYTE = 1 << 20
 PORTS = range(18_400, 18_500)

@@ -17,6 +17,7 @@ from typing import IO, Any, NoReturn, cast
 import psutil
 
 from core.errors import Cancelled, OperationError, UnavailableError
+from core.runtime.environment import plain_environment
 from core.runtime.output import Output
 from core.runtime.priority import take_along
 
@@ -24,12 +25,6 @@ KILL_AFTER_SECONDS = 5.0
 POLL_SECONDS = 0.05
 SAME_CREATION_SECONDS = 2.0
 """Creation times are counted from the boot time, which moves with the clock between two readers."""
-PASSED_ON = (
-    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"),
-    *("JAVA_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
-)
-"""What children get of our environment unless told otherwise. Our tokens are in there too: they stay here."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,11 +39,6 @@ class Completed:
     code: int
     tail: str
     errors: str = ""
-
-
-def plain_environment() -> dict[str, str]:
-    """Return the part of our environment that any child may see."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def run(  # noqa: PLR0913  each but the program has a default
@@ -122,6 +112,7 @@ def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str], cw
     # It is meant to outlive us, which Popen would complain of; it is reaped by its pid when it ends before us.
     process.returncode = 0
     _detached.add(process.pid)
+    _await_shown(process.pid, env)
     return process.pid
 
 
@@ -181,6 +172,17 @@ def stop(pid: int, created_at: float, grace_seconds: float = 30.0) -> bool:
 
 
 _detached: set[int] = set()
+
+
+def _await_shown(pid: int, env: Mapping[str, str]) -> None:
+    """Wait, at most a second, until the system shows by what others know it: one look in six was too early."""
+    pause = threading.Event()
+    for _ in range(200):
+        with suppress(psutil.Error):
+            shown = psutil.Process(pid)
+            if shown.status() == psutil.STATUS_ZOMBIE or (shown.cmdline() and (shown.environ() or not env)):
+                return
+        pause.wait(0.005)
 
 
 def _popen(

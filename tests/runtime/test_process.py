@@ -147,6 +147,18 @@ def _exact(marker: str) -> tuple[int, ...]:
     return tuple(pid for pid in find(marker) if not gone(pid) and marker in psutil.Process(pid).cmdline())
 
 
+def test_a_detached_program_is_known_at_once(tmp_path: Path) -> None:
+    """Whoever looks right after its start sees its arguments and its variables: by these it is stopped."""
+    for number in range(60):
+        marker = f"{tmp_path}/{number}"
+        program = (PYTHON, "-c", FOREVER, marker)
+        pid = spawn_detached(program, log=tmp_path / "log", env={"A": "b"}, cwd=tmp_path)
+        seen, arguments, began = variable(pid, "A"), psutil.Process(pid).cmdline(), created(pid)
+        assert began is not None
+        assert stop(pid, began, 0)
+        assert (seen, arguments) == ("b", list(program))
+
+
 def test_a_detached_program_is_found_and_stopped(tmp_path: Path) -> None:
     """It prints to its log, is found by its path, is known by its time, and ends when asked."""
     log, place = tmp_path / "log", tmp_path / "a" / "x"
