@@ -11,6 +11,7 @@ import pytest
 
 from core.catalog import Catalog
 from core.model.naming import CATALOG_SOURCE
+from tests.support.mortal import unmeasured
 from tests.support.rebuilding import copied, filled, rebuilder, records
 from tests.support.world import ANNA, World
 
@@ -51,7 +52,7 @@ while True:
 def killed_at(world: World, event: int, what: str) -> int:
     """Rebuild in another process that is killed at that event; return how many there were where it came to its end."""
     argv = [sys.executable, "-c", KILLED, str(world.root), str(event), what]
-    ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = subprocess.run(argv, cwd=ROOT, env=unmeasured(), capture_output=True, text=True, check=False)
     assert ended.returncode in {0, -9}, ended.stderr
     return int(ended.stdout or 0)
 
@@ -101,7 +102,7 @@ def test_a_killed_copy_costs_nothing(make_world: Callable[..., World]) -> None:
     chance = random.Random(3)
     for _ in range(6):
         argv = [sys.executable, "-c", COPYING, str(world.root)]
-        with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as copying:
+        with subprocess.Popen(argv, cwd=ROOT, env=unmeasured(), stdout=subprocess.PIPE, text=True) as copying:
             assert copying.stdout is not None
             assert copying.stdout.readline() == "ready\n"
             deadline = time.monotonic() + chance.uniform(0.05, 0.6)

@@ -25,6 +25,11 @@ SOURCE = "orders"
 RUN_SECONDS = 120.0
 
 
+def unmeasured() -> dict[str, str]:
+    """Return an environment without coverage: it takes half as long again, and who is killed writes none down."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
+
+
 class Killer:
     """Counts events, and kills this process after the one of that number; 0 is its own beginning."""
 

@@ -14,7 +14,7 @@ from core.errors import SafeholdError
 from core.model.backup import Backup, BackupState
 from core.model.naming import CATALOG_SOURCE
 from core.model.progress import silent
-from tests.support.mortal import SOURCE, back_up, expire, prune, sweep
+from tests.support.mortal import SOURCE, back_up, expire, prune, sweep, unmeasured
 from tests.support.timed import UNPROVEN
 from tests.support.world import World, build_world
 
@@ -98,7 +98,9 @@ class Struck:
         """Return how many events there were, None where it was killed."""
         argv = [sys.executable, "-m", "tests.support.mortal", str(self.root), act]
         argv += [str((self.day * DAY).total_seconds()), str(event), str(milliseconds)]
-        ended = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120)
+        ended = subprocess.run(
+            argv, cwd=PROJECT, env=unmeasured(), capture_output=True, text=True, check=False, timeout=120
+        )
         if ended.returncode == -9:
             return None
         assert ended.returncode == 0, ended.stderr
