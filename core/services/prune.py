@@ -37,6 +37,9 @@ TOLD_AHEAD = timedelta(days=1)
 PAUSES = (300.0, 1_800.0, 7_200.0, 21_600.0)
 """Seconds until a deletion that failed is tried again, the last one from then on."""
 
+MOST_LEAPS = 50
+Leap = tuple[datetime, timedelta]
+
 SECONDS_AT_ONCE = 20.0
 """How long after its look into the vaults a run begins a deletion; the rest is for the next pass. So what was seen is
 never older, and a backup that is due gets the source between two runs."""
@@ -71,20 +74,21 @@ class Prune:
 
         `told_at`: when people were last told what goes within a day. What they were not told of has to wait.
         """
-        leapt_at = self._leapt_at(now)
-        due = [one for one in self.catalog.retained.leaving() if self._is_due(one, now, told_at, leapt_at)]
+        leaps = self._leaps(now)
+        due = [one for one in self.catalog.retained.leaving() if self._is_due(one, now, told_at, leaps)]
         if not due or self.retention.freeze() is not None:
             return
         due.sort(key=attrgetter("source"))
         for source, backups in groupby(due, key=attrgetter("source")):
             self._begin(source, tuple(backup.id for backup in backups), now)
 
-    def _leapt_at(self, now: datetime) -> datetime:
-        """Return when the clock last leapt forward, or the machine woke: people had no part of the time before."""
-        leaps = self.catalog.notices.recent("", NoticeKind.CLOCK)
-        return max((one.at for one in leaps if one.fields.get("jump_seconds", 0) > 0 and one.at <= now), default=NEVER)
+    def _leaps(self, now: datetime) -> Sequence[Leap]:
+        """Return when the clock leapt forward, or the machine woke, and by how much: of that people had nothing."""
+        told = self.catalog.notices.recent("", NoticeKind.CLOCK, MOST_LEAPS)
+        leaps = ((one.at, timedelta(seconds=one.fields.get("jump_seconds", 0))) for one in told if one.at <= now)
+        return [leap for leap in leaps if leap[1] > timedelta()]
 
-    def _is_due(self, backup: Backup, now: datetime, told_at: datetime | None, leapt_at: datetime) -> bool:
+    def _is_due(self, backup: Backup, now: datetime, told_at: datetime | None, leaps: Sequence[Leap]) -> bool:
         _, until = self._refused.get(backup.id, (0, 0.0))
         if self.clock.monotonic() < until:
             return False
@@ -94,7 +98,7 @@ class Prune:
         if backup.source not in self.adapters.sources:
             # Nobody is told of it, and nobody said that it may go.
             return False
-        at += max(leapt_at - backup.expired_at, timedelta())
+        at += sum((min(by, to - backup.expired_at) for to, by in leaps if to > backup.expired_at), timedelta())
         # Let go after now: the clock was set back, and how long ago that was nobody knows.
         # An earlier post may have foreseen it, and may not: it was asked before anything was let go.
         return at <= now and (told_at is None or told_at >= max(at - TOLD_AHEAD, backup.expired_at))

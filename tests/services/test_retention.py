@@ -317,7 +317,7 @@ def test_nothing_is_deleted_that_nobody_was_told_of(timed: Timed) -> None:
 
 
 def test_a_leap_of_the_clock_is_no_time_to_object(timed: Timed) -> None:
-    """What was let go before the clock leapt has its grace anew; a leap that was undone since counts for nothing."""
+    """What a leap passed over is added to the grace; a leap that was undone since counts for nothing."""
     first, *_ = daily(timed, WEEK + 1)
     let_go = MIDNIGHT + WEEK * DAY + 12 * HOUR
     timed.set(let_go + 300 * DAY)
@@ -328,6 +328,19 @@ def test_a_leap_of_the_clock_is_no_time_to_object(timed: Timed) -> None:
         timed.retain(let_go + 3 * DAY + hours * HOUR)
         assert timed.backup(first).state is BackupState.EXPIRED
     timed.retain(let_go + 4 * DAY + HOUR)
+    assert timed.backup(first).state is BackupState.PRUNED
+
+
+def test_a_machine_that_sleeps_at_night_deletes_all_the_same(timed: Timed) -> None:
+    """The nights don't count, but the days add up to the grace."""
+    first, *_ = daily(timed, WEEK + 1)
+    let_go = MIDNIGHT + WEEK * DAY + 12 * HOUR
+    for night in (1, 2):
+        timed.retain(let_go + (night - 1) * DAY + 11 * HOUR)
+        assert timed.backup(first).state is BackupState.EXPIRED
+        timed.set(let_go + night * DAY)
+        timed.core.note_clock(12 * 3_600)
+    timed.retain(let_go + 2 * DAY + HOUR)
     assert timed.backup(first).state is BackupState.PRUNED
 
 
