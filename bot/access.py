@@ -1,6 +1,7 @@
 """Who a person is, and who is in a Slack user group, asked at the click."""
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.ports import Clock, Groups
 
 SECONDS_REMEMBERED = 60.0
 """For drawing: Slack answers about 20 questions for the members of a group a minute, for the whole app."""
+SECONDS_WAITED = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +47,8 @@ class SlackGroups:
 class RememberedGroups:
     """Groups as they were up to a minute ago: to draw with, never to decide by.
 
-    A group that could not be read is not asked about again for as long. Threads may share it: what one of them asks at
-    the moment counts as not known to the others.
+    A group that could not be read is not asked about again for as long. Threads may share it: while one of them asks,
+    the others wait a little for what it hears.
     """
 
     groups: Groups
@@ -54,6 +56,7 @@ class RememberedGroups:
     _asked_at: dict[str, float] = field(default_factory=dict)
     _last: dict[str, frozenset[str]] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
+    _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def fresh(self, group: str) -> bool:
         """Say whether Slack need not be asked about a group now."""
@@ -62,15 +65,23 @@ class RememberedGroups:
 
     def known(self, group: str) -> frozenset[str] | None:
         """Return the user ids in a group, None where Slack can't be asked."""
-        if not self.fresh(group):
-            self._asked_at[group] = self.clock.monotonic()
+        if not self.fresh(group) and self._asking.acquire(timeout=SECONDS_WAITED):
             try:
-                self._last[group] = self.groups.members(group)
-                self._failed.discard(group)
-            except UnavailableError as error:
-                logger.info("drawing with what was last known: %s", error)
-                self._failed.add(group)
+                self._ask(group)
+            finally:
+                self._asking.release()
         return None if group in self._failed else self._last.get(group)
+
+    def _ask(self, group: str) -> None:
+        if self.fresh(group):  # another thread has just asked
+            return
+        try:
+            self._last[group] = self.groups.members(group)
+            self._failed.discard(group)
+        except UnavailableError as error:
+            logger.info("drawing with what was last known: %s", error)
+            self._failed.add(group)
+        self._asked_at[group] = self.clock.monotonic()
 
     def members(self, group: str) -> frozenset[str]:
         """Return the user ids in a group, as last known where Slack can't be asked; empty where they never were."""

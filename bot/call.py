@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.access import person_of
 from bot.blocks.answers import notice
 from bot.blocks.parts import Json, modal
-from bot.following import Following, Sheet
+from bot.following import Followed, Following, Sheet
 from bot.ids import View
 from bot.offered import Offers
 from bot.response_url import remove, respond
@@ -62,7 +62,7 @@ class Call:
     """An envelope from Slack and the ways to answer it.
 
     `opened` is the id of a modal opened while answering, `right` what is asked for needs, once that is known,
-    `redrawn` says that what was clicked shows something else by now.
+    `redrawn` says that what was clicked shows something else by now, `followed` is how it was drawn before the click.
     """
 
     desk: Desk
@@ -70,6 +70,7 @@ class Call:
     opened: str = ""
     right: Right | None = None
     redrawn: bool = False
+    followed: Followed | None = None
 
     @property
     def core(self) -> Core:
@@ -137,18 +138,26 @@ class Call:
 
     def redraw(self, blocks: list[Json], text: str = "Backups") -> None:
         """Put this in the place of the list that was clicked; where there is none, say it. `text` titles a modal."""
-        self.redrawn = True
+        self._come_to_rest()
         if self.in_modal:
             self.update(self.view["id"], modal(View.LIST, text, blocks))
         elif self.from_list:
             self._respond(blocks, text, replace=True)
         else:
             self.say(blocks, text)
+        self.redrawn = True
 
     def close(self) -> None:
         """Remove the message that only this person sees."""
-        self.redrawn = True
+        self._come_to_rest()
         remove(self.body["response_url"])
+        self.redrawn = True
+
+    def _come_to_rest(self) -> None:
+        if self.followed is not None:
+            # A drawing that is on its way must not come to stand over what is drawn now.
+            with self.followed.drawing:
+                pass
 
     def open(self, view: Json) -> None:
         """Open a modal, over the one that is open."""

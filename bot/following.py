@@ -134,23 +134,23 @@ class Following:
             self._keep(drawn)
 
     def take(self, sheet: Sheet | None) -> Followed | None:
-        """Stop following the list in which somebody clicks: it is theirs to draw. None where it was not followed."""
+        """Stop following the list in which somebody clicks: it is theirs to draw. None where it was not followed.
+
+        A drawing of it may be on its way still, under its lock.
+        """
         if sheet is None:
             return None
         with self._lock:
-            taken = self._lists.pop(sheet.key, None)
-        if taken is not None:
-            # A drawing that is on its way must not come to stand over what the click draws.
-            with taken.drawing:
-                pass
-        return taken
+            return self._lists.pop(sheet.key, None)
 
     def put_back(self, taken: Followed, sheet: Sheet) -> None:
         """Follow a list again that a click has left as it was, by that click's response_url; it has been answered."""
         taken.sheet, taken.since = sheet, self.core.clock.monotonic()
         taken.left, taken.turns = USES - 1, STEPS
         with self._lock:
-            self._keep(taken)
+            # A later click may have drawn it meanwhile: what that drew is what the person sees.
+            if sheet.key not in self._lists:
+                self._keep(taken)
 
     def tick(self) -> None:
         """Look for changes once and draw what is due now."""

@@ -99,12 +99,12 @@ class Guard:
     def _answer(self, call: Call, work: Work) -> None:
         """Do the work; meanwhile nothing else draws the list in which somebody has clicked."""
         following, sheet = self.desk.board.following, call.sheet
-        taken = following.take(sheet)
+        call.followed = following.take(sheet)
         try:
             work(call)
         finally:
-            if taken is not None and sheet is not None and not call.redrawn:
-                following.put_back(taken, sheet)
+            if call.followed is not None and sheet is not None and not call.redrawn:
+                following.put_back(call.followed, sheet)
 
     def _tell(self, call: Call, error: Exception, verb: Verb | None) -> None:
         try:

@@ -122,10 +122,11 @@ def _saved(core: Core, source: str, wanted: Schedule, given: Namespace, screen: 
     if not screen.agrees("Save it?", f"change the schedule of {source}", given):
         screen.say("Nothing was changed.", _outcome(core, source, saved=False))
         return exits.GOOD
+    seen = changed.revision if changed else 0
     if given.reset:
-        schedules.reset(source, me())
+        schedules.reset(source, me(), seen)
     else:
-        schedules.change(source, wanted, me())
+        schedules.change(source, wanted, me(), seen)
     text = f"Saved. {source} is backed up: {describe(wanted)}. {ended}".strip()
     screen.say(text, {**_outcome(core, source, saved=True), "warnings": warnings})
     return exits.GOOD

@@ -1,7 +1,9 @@
 """Wakes work again and again beside everything else, also when the wall clock is set back or forward."""
 
 import logging
+import threading
 from collections.abc import Callable
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -20,7 +22,7 @@ class Waker:
 
     APScheduler counts by the wall clock: set back by a day, it would wake nothing for a day. So the clock is compared
     with elapsed time every few seconds, and after a jump everything is woken at once. A machine that slept looks like
-    a jump forward. `jumped` is called with the seconds of the jump.
+    a jump forward. `jumped` is called with the seconds of the jump, before any work that begins after it.
     """
 
     def __init__(self, clock: Clock, jumped: Callable[[float], None]) -> None:
@@ -28,12 +30,13 @@ class Waker:
         self._jumped = jumped
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._seen = (clock.now(), clock.monotonic())
+        self._looking = threading.RLock()
         self._watch = Heartbeat(self.look, SECONDS_BETWEEN_LOOKS, name="clock watch")
 
     def every(self, seconds: float, work: Callable[[], object], name: str) -> None:
         """Have work called every so many seconds; what is due while it still runs is one call, later."""
         self._scheduler.add_job(
-            work,
+            partial(self._do, work),
             "interval",
             seconds=seconds,
             name=name,
@@ -58,12 +61,17 @@ class Waker:
 
     def look(self) -> None:
         """Compare the clock with elapsed time once, and wake everything if it has jumped."""
-        (then, monotonic), now = self._seen, (self._clock.now(), self._clock.monotonic())
-        self._seen = now
-        jump = (now[0] - then).total_seconds() - (now[1] - monotonic)
-        if abs(jump) < SECONDS_OF_A_JUMP:
-            return
-        logger.warning("the clock jumped by %.0f s, or the machine slept", jump)
-        for job in self._scheduler.get_jobs():
-            job.modify(next_run_time=now[0])
-        self._jumped(jump)
+        with self._looking:
+            (then, monotonic), now = self._seen, (self._clock.now(), self._clock.monotonic())
+            jump = (now[0] - then).total_seconds() - (now[1] - monotonic)
+            if abs(jump) >= SECONDS_OF_A_JUMP:
+                logger.warning("the clock jumped by %.0f s, or the machine slept", jump)
+                # Where it can't be noted it is seen again by the next look.
+                self._jumped(jump)
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=now[0])
+            self._seen = now
+
+    def _do(self, work: Callable[[], object]) -> None:
+        self.look()
+        work()

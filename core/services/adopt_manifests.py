@@ -181,7 +181,8 @@ def _changes(record: Backup, found: Backup, manifest: Manifest, now: datetime) -
     changes: dict[str, object] = {"vault": found.vault, **_said(record, manifest, now)}
     if record.state is BackupState.PRUNED:
         # Somebody has put it back, and wants something of it: it is not deleted again before they could say so.
-        held = changes["hold"] or Hold(SYSTEM, PUT_BACK, now, now + PUT_BACK_FOR)
+        held = changes["hold"] if isinstance(changes["hold"], Hold) else None
+        held = _longer(held, Hold(SYSTEM, PUT_BACK, now, now + PUT_BACK_FOR))
         changes |= {"state": found.state, "failure": found.failure, "warning": NOT_READ, "hold": held, "unsaved": True}
         return changes | {"pruned_at": None, "expired_at": None, "expiry": ""}
     later = found.proven_at is not None and (record.proven_at is None or found.proven_at > record.proven_at)

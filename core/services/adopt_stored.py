@@ -32,7 +32,7 @@ def adopt_stored(catalog: Catalog, clock: Clock, manifest: Manifest) -> Backup |
     with catalog.write():
         current = catalog.backups.get(manifest.backup_id)
         why = current.failure.message if current.failure else "Its run ended before that."
-        adopted = catalog.backups.move(manifest.backup_id, ENDED_BADLY, **good_fields(manifest, why))
+        adopted = catalog.backups.move(manifest.backup_id, ENDED_BADLY, **good_fields(current, manifest, why))
         if adopted is not None:
             catalog.audit.append(
                 now,

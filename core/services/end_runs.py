@@ -58,6 +58,8 @@ class EndRuns:
                 self.catalog.leases.release(key, key)
             elif kind == "prune":
                 self.catalog.leases.release(source_lease(about), key)
+            elif kind == "destroy":
+                self.catalog.leases.release(key, key)
             self.catalog.audit.append(now, SYSTEM, f"{kind}-ended", about, failure.code, {"why": failure.message})
 
     def waiting(self, hanging: int) -> None:

@@ -1,14 +1,14 @@
 """Lets go what no rule keeps, as an intention on record: the bytes stay until it is pruned, and a hold saves it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.catalog import Catalog
 from core.errors import UnavailableError
 from core.model.backup import Backup, BackupState
 from core.model.person import SYSTEM
-from core.model.verdict import Verdict
+from core.model.verdict import Lock, Verdict
 from core.services.adapters import Adapters
 from core.services.hold_back import HoldBack
 from core.services.retention import Retention
@@ -16,6 +16,7 @@ from core.services.verify_backup import KEPT
 
 EXPIRED = frozenset({BackupState.EXPIRED})
 MOST_CHANGES = 1000
+PASSING = frozenset({Lock.FREEZE, Lock.BUSY, Lock.FUTURE})
 Judged = tuple[Backup, Verdict]
 
 logger = logging.getLogger(__name__)
@@ -57,10 +58,11 @@ class Expire:
             VaultUnavailable: whether the newer backups are there can't be seen, so nothing goes.
 
         """
-        if not any(map(_overdue, self.retention.verdicts(source).values())):
+        at_first = self.retention.verdicts(source).values()
+        if not any(map(_overdue, at_first)):
             self._hold_back.clear(source)
             self._waiting.discard(source)
-            self._judged(source)
+            self._judged(source, at_first)
             return 0
         unseen = self.retention.find_missing(source)
         with self.catalog.write():
@@ -77,7 +79,8 @@ class Expire:
                 return 0
             for backup, verdict in going:
                 self._let_go(backup, verdict)
-            self._judged(source)
+            if not unseen:
+                self._judged(source, found)
         return len(going)
 
     def _try(self, source: str) -> bool:
@@ -102,9 +105,9 @@ class Expire:
         (self._waiting.add if waits else self._waiting.discard)(source)
         return waits
 
-    def _judged(self, source: str) -> None:
-        # What a policy lets go is not seen while a freeze keeps everything.
-        if self.retention.freeze() is None:
+    def _judged(self, source: str, found: Iterable[Judged]) -> None:
+        # What a policy lets go is not seen while something else keeps it that ends by itself.
+        if not any(lock in PASSING for _, verdict in found for lock in verdict.locked_by):
             self._hold_back.judged(source, self.retention.rules(source))
 
     def _changed(self) -> set[str]:

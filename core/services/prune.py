@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -80,7 +81,7 @@ class Prune:
             return
         due.sort(key=attrgetter("source"))
         for source, backups in groupby(due, key=attrgetter("source")):
-            self._begin(source, tuple(backup.id for backup in backups), now)
+            self._begin(source, tuple(backup.id for backup in backups))
 
     def _leaps(self, now: datetime) -> Sequence[Leap]:
         """Return when the clock leapt forward, or the machine woke, and by how much: of that people had nothing."""
@@ -108,17 +109,17 @@ class Prune:
         post = self.catalog.notices.newest("", NoticeKind.EXPIRING)
         self(now, post.at if post is not None else NEVER)
 
-    def _begin(self, source: str, ids: Sequence[str], now: datetime) -> None:
-        run, lease = prune_run(source), source_lease(source)
-        if not self.runner.wait(run, 0) or not self.catalog.leases.acquire(lease, self.owner, run, now, RUN_SECONDS):
-            return
-        try:
-            self.runner.submit(run, lambda: self._run(source, ids))
-        except UnavailableError:
-            self.catalog.leases.release(lease, run)
+    def _begin(self, source: str, ids: Sequence[str]) -> None:
+        run = prune_run(source)
+        if self.runner.wait(run, 0):
+            with suppress(UnavailableError):  # shutting down
+                self.runner.submit(run, lambda: self._run(source, ids), patient=True)
 
     def _run(self, source: str, ids: Sequence[str]) -> None:
-        run = prune_run(source)
+        run, lease = prune_run(source), source_lease(source)
+        # Not sooner: what only waits for a thread keeps nobody else from the source.
+        if not self.catalog.leases.acquire(lease, self.owner, run, self.clock.now(), RUN_SECONDS):
+            return
         try:
             unseen, ids = self._look(source, ids)
             until = self.clock.monotonic() + SECONDS_AT_ONCE
@@ -127,7 +128,7 @@ class Prune:
                     return
                 self.one(backup_id, unseen)
         finally:
-            self.catalog.leases.release(source_lease(source), run)
+            self.catalog.leases.release(lease, run)
 
     def _look(self, source: str, ids: Sequence[str]) -> tuple[frozenset[str], Sequence[str]]:
         """See with eyes that what they make room for is there; return what can't be looked at, and which may go."""

@@ -109,7 +109,7 @@ class Reconcile:
             if manifest is None:
                 self._interrupt_backup(backup, left or ["Leftovers are removed, nothing was stored."])
             else:
-                self._end_backup(backup, good_fields(manifest, "Safehold was restarted before that."))
+                self._end_backup(backup, good_fields(backup, manifest, "Safehold was restarted before that."))
 
     def _swept(self, backup: Backup) -> list[str]:
         """Remove stage and scratch of a dead run; return what is left there, in words, and is tried again.

@@ -101,15 +101,16 @@ def stored_fields(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def good_fields(manifest: Manifest, why_not_proven: str) -> dict[str, object]:
+def good_fields(record: Backup, manifest: Manifest, why_not_proven: str) -> dict[str, object]:
     """Return the fields of a good backup whose run ended early, with why it was not proven where it was not.
 
-    Where the record is older than that (a snapshot of the catalog was put back), the manifest may know of damage and of
-    a hold: no record of a run that did not end well has one of its own.
+    Where the record is older than that (a snapshot of the catalog was put back), the manifest may know of damage, of
+    more tiers, and of a hold: no record of a run that did not end well has one of its own.
     """
     warning = (
         "" if manifest.proof or manifest.damage else f"Not proven: {why_not_proven} The bytes were read back and match."
     )
     # Who joined meanwhile is in the record alone: whether the manifest says the same is looked at later.
     held = {"hold": manifest.hold} if manifest.hold else {}
-    return {**stored_fields(manifest), **_judged(manifest), **held, "warning": warning, "unsaved": True}
+    said = {"tiers": record.tiers | tiers_of(manifest), **held, "warning": warning, "unsaved": True}
+    return {**stored_fields(manifest), **_judged(manifest), **said}

@@ -232,7 +232,7 @@ class TakeBackup:
             return {**stored, "state": BackupState.DAMAGED, "failure": failure, "unsaved": True}
         if manifest is None:
             return good_as_recorded(current, failure.message)
-        return good_fields(manifest, failure.message)
+        return good_fields(current, manifest, failure.message)
 
     def _left(self, backup: Backup) -> Manifest | None:
         """Return the manifest if the run came so far; else remove what there is of it. None also where none can tell.

@@ -229,3 +229,16 @@ def test_only_so_many_lists_are_followed(world: World) -> None:
         following.drew(Sheet(f"list {number}", ONCALL), drawing)
     assert following.take(Sheet("list 0", ONCALL)) is None
     assert isinstance(following.take(Sheet("list 1", ONCALL)), Followed)
+
+
+def test_a_click_that_ends_late_does_not_bring_back_what_it_was_made_in(make_world: Callable[..., World]) -> None:
+    """Of two clicks in one list the later one has drawn another page: that is followed, and drawn by its URL."""
+    slow = Slow(make_world)
+    earlier = slow.following.take(slow.sheet)
+    assert earlier is not None
+    later = Sheet(slow.sheet.key, ONCALL, slow.world.slack.response_url())
+    slow.following.drew(later, draw_list(slow.world.core, ListPlace(), follows=True))
+    slow.following.put_back(earlier, slow.sheet)
+    slow.come_to("")
+    assert slow.after() == []
+    assert slow.world.slack.replies[later.url[later.url.index("/response/") :]]

@@ -50,3 +50,28 @@ def test_time_that_passes_is_no_jump() -> None:
     clock.elapsed, clock.offset = 600.0, timedelta(seconds=4_300)
     waker.look()
     assert [round(jump, -2) for jump in jumps] == [3_700]
+
+
+def test_work_that_begins_after_a_jump_finds_it_noted() -> None:
+    """Whatever is due in the seconds before the next look compares the clock itself, and notes what it finds first."""
+    clock, jumps, found = Clock(), list[float](), list[bool]()
+    looked = threading.Semaphore(0)
+
+    def work() -> None:
+        if clock.offset:
+            found.append(bool(jumps))
+        looked.release()
+
+    waker = Waker(clock, jumps.append)
+    waker.every(0.01, work, "often")
+    waker.start()
+    try:
+        assert looked.acquire(timeout=SOON)
+        clock.offset = timedelta(minutes=-2)
+        for _ in range(4):
+            assert looked.acquire(timeout=SOON)
+    finally:
+        waker.stop()
+    # The first may have begun in the moment of the jump.
+    assert all(found[1:])
+    assert len(jumps) == 1

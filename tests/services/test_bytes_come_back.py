@@ -143,3 +143,20 @@ def test_a_release_that_the_vault_does_not_know_yet_is_written_first(timed: Time
     timed.core.save_manifests(timed.world.clock.now())
     timed.retain(MIDNIGHT + (WEEK + 3) * DAY)
     assert states(timed, [first]) == {BackupState.PRUNED}
+
+
+def test_a_hold_that_is_over_does_not_shorten_that(timed: Timed) -> None:
+    """What is put back with a hold in its manifest that has ended is held for a month all the same."""
+    first = timed.take(MIDNIGHT)
+    timed.core.time.keep_backup(first, ANNA, "look", timed.world.clock.now() + DAY)
+    folder = timed.world.root / "vault" / "orders" / first
+    shutil.copytree(folder, timed.world.root / "saved")
+    daily(timed, WEEK + 1)
+    timed.retain(MIDNIGHT + WEEK * DAY + 5 * HOUR)
+    timed.retain(MIDNIGHT + (WEEK + 2) * DAY)
+    assert states(timed, [first]) == {BackupState.PRUNED}
+    shutil.copytree(timed.world.root / "saved", folder)
+    AdoptManifests(timed.core.catalog, timed.core.adapters, timed.world.clock.now())(frozenset({"local"}))
+    timed.retain(MIDNIGHT + 20 * DAY)
+    timed.retain(MIDNIGHT + 23 * DAY)
+    assert states(timed, [first]) == {BackupState.GOOD}

@@ -222,3 +222,18 @@ def test_what_a_freeze_will_have_piled_up_is_foretold_to_wait(timed: Timed) -> N
     timed.core.time.freeze_retention(ANNA, timed.world.clock.now() + 40 * DAY, "look")
     leaving = retention.leaving("orders", timed.world.clock.now() + 45 * DAY)
     assert {one.held_back for one in leaving} == {True}
+
+
+def test_a_change_of_the_policy_is_one_until_all_could_be_judged(make_world: Callable[..., World]) -> None:
+    """While the vault is not configured nothing goes, and that is no yes to what goes when it is back."""
+    timed = Timed(make_world(source=f'{UNPROVEN}\npolicy = "wide"', access=KEEPER + WIDE))
+    for day in range(8):
+        timed.take(MIDNIGHT + day * DAY + day * HOUR / 60)
+    with_policy(timed, 60)()
+    vaults = timed.core.adapters.vaults
+    away = vaults.pop("local")
+    with_policy(timed, 2)()
+    vaults["local"] = away
+    with_policy(timed, 2)()
+    assert expired(timed) == 0
+    assert len(told(timed)) == 1

@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core.model.backup import Backup, Tier
+from core.model.backup import Backup, BackupState, Tier
 from core.model.person import SYSTEM
 from tests.support.world import ANNA, World, write_database
 
+Deleting = tuple[World, str, Backup, threading.Event]
 NAMES = ("one", "two", "three", "four")
 
 
@@ -52,3 +54,42 @@ def test_who_asks_waits_for_no_schedule(busy: World, let_go: threading.Event) ->
         busy.settled(backup.id)
     taken = sorted((busy.core.find_backup(backup.id) for backup in expected), key=lambda one: one.taken_at)
     assert [one.id for one in taken] == [one.id for one in expected]
+
+
+@pytest.fixture
+def deleting(busy: World, let_go: threading.Event) -> Iterator[Deleting]:
+    """Return a world in which a scheduled backup and then a deletion wait for the event."""
+    again = threading.Event()
+    let_go.set()
+    first = busy.core.create_backup("orders", ANNA).backup.id
+    busy.settled(first)
+    busy.settled(busy.core.create_backup("orders", ANNA).backup.id)
+    busy.core.time.expire()
+    busy.core.runner.submit("gate again", lambda: again.wait(60) and None)
+    busy.clock.offset += timedelta(days=2)
+    waiting = scheduled(busy, "one")
+    busy.core.time.prune(busy.clock.now())
+    yield busy, first, waiting, again
+    again.set()
+
+
+def test_a_scheduled_backup_waits_for_no_deletion_that_came_later(
+    deleting: Deleting,
+) -> None:
+    """Deletions take their turn among scheduled backups, however many there are."""
+    world, first, waiting, again = deleting
+    again.set()
+    world.settled(waiting.id)
+    world.settled("prune:orders")
+    gone = world.core.find_backup(first)
+    assert gone.pruned_at is not None
+    assert world.core.find_backup(waiting.id).taken_at <= gone.pruned_at
+
+
+def test_a_deletion_that_only_waits_refuses_nobody(deleting: Deleting) -> None:
+    """Until it begins, a person has the source: their backup is taken first."""
+    world, _, _, again = deleting
+    asked = world.core.create_backup("orders", ANNA).backup
+    again.set()
+    world.settled(asked.id)
+    assert world.core.find_backup(asked.id).state is BackupState.GOOD

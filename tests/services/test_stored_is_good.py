@@ -133,21 +133,22 @@ def test_the_sweep_calls_good_what_a_run_stored_that_ended_badly(world: World) -
 
 
 def test_what_only_the_manifest_knows_of_a_run_that_ended_badly_is_minded(world: World) -> None:
-    """Where a snapshot of the catalog was put back, damage and a hold from after it are not forgotten."""
+    """Where a snapshot of the catalog was put back, damage, a hold and tiers from after it are not forgotten."""
     core, hold = world.core, Hold(ANNA, "the audit", world.clock.now())
     failure, every = Failure("archive-corrupt", "Its bytes don't match.", "", ""), frozenset(BackupState)
     swept, settled = world.take(), world.take()
     for key in (swept, settled):
         core.catalog.backups.move(key, every, state=BackupState.DAMAGED, failure=failure, hold=hold, unsaved=True)
     core.save_manifests(world.clock.now())
-    before = {"failure": None, "hold": None, "proof": Proof.NONE, "unsaved": False}
+    before = {"failure": None, "hold": None, "tiers": frozenset(), "proof": Proof.NONE, "unsaved": False}
+    tiers = record(world, swept).tiers
     core.catalog.backups.move(swept, every, state=BackupState.INTERRUPTED, **before)
     core.catalog.backups.move(settled, every, state=BackupState.RUNNING, owner="", **before)
     core.reconcile()
     assert core.sweep_vaults.one("local").adopted == 0
     for key in (swept, settled):
         found = record(world, key)
-        assert (found.state, found.hold) == (BackupState.DAMAGED, hold)
+        assert (found.state, found.hold, found.tiers) == (BackupState.DAMAGED, hold, tiers)
         assert found.failure is not None
         assert found.failure.message == failure.message
 
