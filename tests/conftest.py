@@ -14,7 +14,7 @@ from core.errors import JavaMissing
 
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 4 << 30
-"""At most 0.1 GB were seen in use at a time: what passed is removed."""
+"""More than two tests take at a time: what passed is removed, a few make sources of 150 MB and back them up."""
 
 # A test is never judged by the clock: on a machine that does other work an example may take any time.
 settings.register_profile("untimed", deadline=None)
