@@ -19,6 +19,7 @@ from bot.response_url import SECONDS_GOOD, USES, respond
 from core.bootstrap import Core
 from core.errors import SafeholdError
 from core.model.backup import Backup
+from core.model.freeze import Freeze
 from core.model.person import Door, Person
 
 LISTS = 500
@@ -48,7 +49,8 @@ class Sheet:
 class Followed:
     """A list as it was drawn last. `since` is when its click came, `left` how often it may still be drawn by that.
 
-    `seen` has what has changed of `rows` since, `begun` says that the person has begun what it does not show yet.
+    `seen` has what has changed of `rows` since, `begun` says that the person has begun what it does not show yet,
+    or that retention was frozen or thawed.
     """
 
     sheet: Sheet
@@ -57,6 +59,7 @@ class Followed:
     rows: Mapping[str, Row]
     revision: int
     at: datetime
+    freeze: Freeze | None
     since: float
     drawn_at: float
     left: int = USES - 1
@@ -81,13 +84,14 @@ class Followed:
         """Say whether more has changed than the step of something."""
         return self.begun or any(row.step is None and row != self.rows[key] for key, row in self.seen.items())
 
-    def note(self, backups: Iterable[Backup], revision: int) -> None:
-        """Take in what has changed until a revision."""
+    def note(self, backups: Iterable[Backup], revision: int, freeze: Freeze | None) -> None:
+        """Take in what has changed until a revision, and the freeze in force."""
         for backup in backups:
             if backup.id in self.rows:
                 self.seen[backup.id] = row_of(backup)
             elif self._would_show(backup):
                 self.begun = True
+        self.begun |= freeze != self.freeze
         self.revision = revision
 
     def _would_show(self, backup: Backup) -> bool:
@@ -109,7 +113,7 @@ class Followed:
         """Take in how it stands now."""
         if not self.news_came:
             self.turns -= 1
-        self.place, self.rows, self.at = drawing.place, drawing.rows, drawing.at
+        self.place, self.rows, self.at, self.freeze = drawing.place, drawing.rows, drawing.at, drawing.freeze
         self.seen, self.begun, self.drawn_at = {}, False, now
 
 
@@ -129,7 +133,9 @@ class Following:
     def drew(self, sheet: Sheet, drawing: Drawing, news: str = "") -> None:
         """Follow a list from what a click has just drawn. `news` stands above its rows while something goes on."""
         now = self.core.clock.monotonic()
-        drawn = Followed(sheet, drawing.place, news, drawing.rows, drawing.revision, drawing.at, now, now)
+        drawn = Followed(
+            sheet, drawing.place, news, drawing.rows, drawing.revision, drawing.at, drawing.freeze, now, now
+        )
         with self._lock:
             self._keep(drawn)
 
@@ -159,9 +165,10 @@ class Following:
         if not lists:
             return
         changes = self.core.changes(min(followed.revision for followed in lists))
+        freeze = self.core.time.retention.freeze()
         now = self.core.clock.monotonic()
         for followed in lists:
-            followed.note(changes.backups, max(followed.revision, changes.revision))
+            followed.note(changes.backups, max(followed.revision, changes.revision), freeze)
             over = now - followed.since >= SECONDS_FOLLOWED
             if over or followed.due(now):
                 self._draw(followed, now, over=over)

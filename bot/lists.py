@@ -9,6 +9,7 @@ from bot.blocks.listing import Frame, ListPlace, listing
 from bot.blocks.parts import Json
 from core.bootstrap import Core
 from core.model.backup import Backup
+from core.model.freeze import Freeze
 from core.model.verdict import Verdict
 from core.services.hold_back import HoldBack
 
@@ -26,13 +27,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A list as it stood `at` a time, and at a revision or later, with its rows by id."""
+    """A list as it stood `at` a time, and at a revision or later, with its rows by id and the freeze it names."""
 
     blocks: list[Json]
     place: ListPlace
     rows: Mapping[str, Row]
     revision: int
     at: datetime
+    freeze: Freeze | None
 
 
 def draw_list(core: Core, place: ListPlace, news: str = "", *, follows: bool = False) -> Drawing:
@@ -50,7 +52,7 @@ def draw_list(core: Core, place: ListPlace, news: str = "", *, follows: bool = F
     keeping = keeping_of(core, page.backups)
     frame = Frame(tuple(core.config.sources), shown, now, news, keeping, due, follows=follows)
     rows = {backup.id: row_of(backup) for backup in page.backups}
-    return Drawing(listing(page, place, frame), place, rows, revision, now)
+    return Drawing(listing(page, place, frame), place, rows, revision, now, keeping.freeze)
 
 
 def row_of(backup: Backup) -> Row:

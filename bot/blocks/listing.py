@@ -101,7 +101,7 @@ def _listing(page: Page, place: ListPlace, frame: Frame, room: _Room) -> list[Js
         blocks += _rows(one, place, room, frame)
     if not page.backups:
         blocks.append(section(_empty(place)))
-    return [*blocks, *_footer(page, place, follows=frame.follows)]
+    return [*blocks, *_footer(page, place, frame)]
 
 
 def standing(status: SourceStatus, now: datetime) -> str:
@@ -172,13 +172,13 @@ def _empty(place: ListPlace) -> str:
     return f"No backups of {name} yet. Press *Back up now*: it takes about a minute, and {name} keeps running."
 
 
-def _footer(page: Page, place: ListPlace, *, follows: bool) -> list[Json]:
+def _footer(page: Page, place: ListPlace, frame: Frame) -> list[Json]:
     if not page.backups:
         return []
     size, last = len(page.backups), page.first + len(page.backups) - 1
-    told = f"{page.first}-{last} of {page.total}"
+    told = f"{page.first}-{last} of {page.total} · as of {when(frame.now, '{time}')}"
     if any(backup.state.open or backup.step is not None for backup in page.backups):
-        told += f" · {FOLLOWS if follows else STANDS}"
+        told += f" · {FOLLOWS if frame.follows else STANDS}"
     blocks, buttons = [divider(), context(told)], []
     base = ListPlace(source=place.source)
     if page.newer_than:

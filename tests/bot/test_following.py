@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from bot.blocks.listing import FOLLOWS, STANDS, ListPlace
 from bot.following import LISTS, SECONDS_BETWEEN_STEPS, SECONDS_FOLLOWED, Followed, Sheet
 from bot.lists import draw_list
+from core.model.person import Door, Person
 from core.model.progress import Step
 from tests.bot.conftest import World
 from tests.bot.people import APPROVER, ONCALL, Screen, button, words
@@ -149,9 +151,9 @@ def test_url_that_works_no_longer_ends_it_quietly(world: World) -> None:
 class Slow:
     """A list with a backup whose run takes as long as a test says."""
 
-    def __init__(self, make_world: Callable[..., World]) -> None:
+    def __init__(self, make_world: Callable[..., World], more: str = "") -> None:
         self.clock = SteppedClock()
-        self.world = make_world(board=False, clock=self.clock)
+        self.world = make_world(board=False, clock=self.clock, more=more)
         self.following = self.world.board.following
         self.backup = self.world.backed_up()
         self.come_to("checking")
@@ -242,3 +244,13 @@ def test_a_click_that_ends_late_does_not_bring_back_what_it_was_made_in(make_wor
     slow.come_to("")
     assert slow.after() == []
     assert slow.world.slack.replies[later.url[later.url.index("/response/") :]]
+
+
+def test_list_that_names_a_freeze_follows_its_end(make_world: Callable[..., World]) -> None:
+    """A list in which somebody has clicked does not go on saying that nothing is deleted."""
+    slow = Slow(make_world, more=f'retain = ["{APPROVER}"]')
+    core, boss = slow.world.core, Person(APPROVER, "arne", Door.SLACK)
+    core.time.freeze_retention(boss, core.clock.now() + timedelta(days=2), "look")
+    assert "Nothing is deleted until" in slow.after(0.1)[-1]
+    core.time.thaw_retention(boss)
+    assert "Nothing is deleted until" not in slow.after(0.1)[-1]
