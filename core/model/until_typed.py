@@ -11,9 +11,11 @@ from core.model.span import Span, Unit
 EXAMPLES = "2027-02-01, 2027-02-01 14:00, 36h, 30d, 4w or 3mo"
 LONGEST = Span(100, Unit.YEAR)
 END_OF_DAY = time(23, 59)
+SHORTEST_DAY = timedelta(hours=1)
+"""Of a day that is named less has to be left of it: nobody means the last minutes of today."""
 
 _SHOWN = "%Y-%m-%d %H:%M"
-_LONG = re.compile(r"([0-9]{1,6}) ?(m|h|d|w|mo|y)")
+_LONG = re.compile(r"([0-9]{1,6}) ?(s|m|h|d|w|mo|y)")
 _UNITS = {"h": Unit.HOUR, "d": Unit.DAY, "w": Unit.WEEK, "mo": Unit.MONTH, "y": Unit.YEAR}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -44,7 +46,7 @@ def parse_until(text: str, now: datetime, moment_of: Callable[[datetime], dateti
     A day alone means to its end: who writes "until Friday" wants Friday, too. A time with an offset stands for itself.
 
     Raises:
-        UsageError: it is none, or further away than 100 years.
+        UsageError: it is none, further away than 100 years, in minutes, or a day that is as good as over.
 
     """
     typed = text.strip()
@@ -52,7 +54,7 @@ def parse_until(text: str, now: datetime, moment_of: Callable[[datetime], dateti
         return _later(now, int(match[1]), match[2], text)
     try:
         if _DAY.fullmatch(typed):
-            return moment_of(datetime.combine(datetime.fromisoformat(typed), END_OF_DAY))
+            return _not_over(moment_of(datetime.combine(datetime.fromisoformat(typed), END_OF_DAY)), now, typed)
         at = datetime.fromisoformat(typed)
         return at if at.tzinfo else moment_of(at)
     except (ValueError, OverflowError):
@@ -60,9 +62,20 @@ def parse_until(text: str, now: datetime, moment_of: Callable[[datetime], dateti
 
 
 def _later(now: datetime, count: int, unit: str, text: str) -> datetime:
-    if unit == "m":
-        return now + timedelta(minutes=count)
+    if unit not in _UNITS:
+        what = "seconds" if unit == "s" else "minutes"
+        hint = "Write 3mo for three months, 3h for three hours."
+        raise UsageError(f"{shown(text)} would be {what}, too short for what is to be kept.", hint=hint)
     span = Span(count, _UNITS[unit])
     if span.about > LONGEST.about:
         raise UsageError(f"{shown(text)} is longer than {LONGEST}.", hint=f"Write a time like {EXAMPLES}.")
     return span.after(now)
+
+
+def _not_over(end: datetime, now: datetime, day: str) -> datetime:
+    """Let the end of a day pass that is long enough to come; one that is past is refused where it is past."""
+    if now < end < now + SHORTEST_DAY:
+        minutes = max(1, round((end - now).total_seconds() / 60))
+        hint = f"Name a later day, or the time with it, such as {day} {END_OF_DAY:%H:%M}, to mean just that."
+        raise UsageError(f"{day} ends in {minutes} min.", hint=hint)
+    return end

@@ -118,6 +118,7 @@ def test_keep_without_a_day_holds_until_somebody_releases_it(world: World) -> No
     [
         ("2020-01-01", "why", {"until": "2020-01-01 23:59 UTC is past. Name a time to come, such as 20"}),
         ("soon", "why", {"until": "Write one like 2027-02-01"}),
+        ("3m", "why", {"until": "Write 3mo for three months, 3h for three hours."}),
         ("11y", "why", {"until": "ten years at most"}),
         ("30d", " ", {"reason": "A reason is needed"}),
         ("99", "", {"until": '"99" is no time', "reason": "A reason is needed"}),

@@ -171,6 +171,7 @@ def test_a_hold_on_a_backup_whose_manifest_is_gone_warns(safehold: Terminal) -> 
     [
         (["keep", "ID", "--why", "x", "--until", "2020-01-01"], 2, "is past.", "Name a time to come"),
         (["keep", "ID", "--why", "x", "--until", "soon"], 2, '"soon" is no time.', "2027-02-01"),
+        (["keep", "ID", "--why", "x", "--until", "3m"], 2, '"3m" would be minutes', "3mo for three months"),
         (["keep", "ID", "--why", "x", "--until", "50y"], 2, "ten years at most", "Leave the date out"),
         (["keep", "ID"], 2, "A hold needs a reason.", "--why"),
         (["keep", "ID", "--why", " "], 2, "A hold needs a reason.", "--why"),
@@ -181,6 +182,7 @@ def test_a_hold_on_a_backup_whose_manifest_is_gone_warns(safehold: Terminal) -> 
         (["freeze"], 2, "Say until when.", "safehold freeze --until 7d"),
         (["freeze", "--until", "7d"], 2, "A freeze needs a reason.", "safehold freeze"),
         (["freeze", "--until", "2020-01-01", "--why", "x"], 2, "is past.", "Name a time to come"),
+        (["freeze", "--until", "3m", "--why", "x"], 2, '"3m" would be minutes', "3mo for three months"),
         (["freeze", "--until", "3y", "--why", "x"], 2, "A freeze lasts a year at most.", "Name a time up to 20"),
         (["thaw"], 3, "Retention is not frozen.", "Nothing was changed."),
         (["policy", "ordrs"], 2, "I don't know a source ordrs.", "Did you mean orders?"),
