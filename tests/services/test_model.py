@@ -1,7 +1,11 @@
 """A short run of `bench.torture_model`: a bot among people, accidents and kills is judged after every step."""
 
+from contextlib import suppress
+from datetime import date
+
 import pytest
 
+from bench.model_mortal import Killed
 from bench.model_services import ServiceModel
 from bench.model_verdicts import VerdictModel
 from bench.torture_model import MEMORY, place
@@ -26,6 +30,19 @@ def test_nothing_is_lost_among_people_accidents_and_kills(seed: int) -> None:
         assert model.judge.good > 0
         assert model.lives > 1
         assert model.bot.catalog.audit.verify() is None
+
+
+@pytest.mark.parametrize("touches", [1, 2, 3, 4, 5, 6])
+def test_the_diary_begins_anew_with_each_change_of_a_schedule_that_is_on_record(touches: int) -> None:
+    """Also with one whose process is killed right after it is, but with none that is lost in a kill."""
+    with bot(1) as model:
+        for diary in model.diaries.values():
+            diary.ran = {date.min}
+        model.bot.fate.left = touches
+        with suppress(Killed):
+            model.people.reschedule()
+        begun = {(name,) for name, diary in model.diaries.items() if not diary.ran}
+        assert begun == set(model.judge.db.execute("select source from schedules"))
 
 
 def test_verdicts_let_nothing_go_that_has_to_stay() -> None:
