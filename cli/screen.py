@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -101,10 +102,30 @@ def _write(stream: TextIO, text: str) -> None:
             raise
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of texts, one line a row."""
+GAP = 2
+"""What stands between two columns of a table."""
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], columns: int | None = None) -> str:
+    """Return a table of texts, one line a row; on a terminal, or within so many columns, cells are folded at spaces."""
     flat = [[" ".join(cell.split()) for cell in row] for row in rows]
-    return str(tabulate(flat, headers=headers, tablefmt="simple", disable_numparse=True))
+    if columns is None and sys.stdout.isatty():
+        columns = shutil.get_terminal_size().columns
+    widths = _widths([headers, *flat], columns) if columns else None
+    return str(tabulate(flat, headers=headers, tablefmt="simple", disable_numparse=True, maxcolwidths=widths))
+
+
+def _widths(rows: Sequence[Sequence[str]], columns: int) -> list[int]:
+    """Return how wide each column may be: the widest gives first, none less than its longest word."""
+    cells = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in cells]
+    words_of = [max((len(word) for cell in column for word in cell.split()), default=1) for column in cells]
+    while sum(widths) + GAP * (len(widths) - 1) > columns:
+        able = [place for place, width in enumerate(widths) if width > words_of[place]]
+        if not able:
+            break
+        widths[max(able, key=lambda place: widths[place])] -= 1
+    return widths
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:

@@ -58,7 +58,12 @@ def _list(core: Core, given: Namespace, page: Page, answers: dict[str, Verdict])
         return _empty(core, given.source)
     grace, now = core.time.retention.grace_seconds, core.clock.now()
     rows = [_row(backup, words.kept(backup, answers.get(backup.id), grace, now)) for backup in page.backups]
-    parts = [_heading(core, given.source), table(_COLUMNS, rows)]
+    # The columns that say the same in each row, or nothing, take the room of those that say more.
+    one = given.source or len(core.config.sources) == 1
+    shown = [place for place, name in enumerate(_COLUMNS) if not (name == "source" and one)]
+    shown = [place for place in shown if any(row[place] for row in rows)]
+    rows = [tuple(row[place] for place in shown) for row in rows]
+    parts = [_heading(core, given.source), table([_COLUMNS[place] for place in shown], rows)]
     if page.older_than:
         more = " ".join(filter(None, ("safehold list", given.source, f"--older-than {page.older_than}")))
         parts.append(f"{len(page.backups)} of {page.total}. Older: {more}")
