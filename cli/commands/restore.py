@@ -13,6 +13,8 @@ from core.errors import NotAllowed, OwnRequest, UsageError
 from core.model.plan import RestorePlan
 from core.model.restore import Restore, RestoreState
 
+_GLASS = '--break-glass "why"; it is recorded, and told in Slack.'
+
 
 def restore(given: Namespace, screen: Screen) -> int:
     """Plan a restore and ask for it, or only show the plan."""
@@ -62,7 +64,7 @@ def approve(given: Namespace, screen: Screen) -> int:
             begun = background.begin(core, given, lambda: _moved(core, waiting))
             _show(screen, waiting)
             return _say_begun(screen, core, begun)
-        with _saying_who_may(core):
+        with _saying_who_may(core, f"Where nobody of them can be reached: {_GLASS}"):
             decided = core.decide_restore(
                 waiting.id,
                 me(),
@@ -84,13 +86,15 @@ def deny(given: Namespace, screen: Screen) -> int:
 
 
 @contextmanager
-def _saying_who_may(core: Core) -> Iterator[None]:
+def _saying_who_may(core: Core, else_do: str = "") -> Iterator[None]:
     """Add to a refusal who may decide."""
     try:
         yield
     except (OwnRequest, NotAllowed) as refusal:
         who = ", ".join(core.approvers()) or "nobody yet"
-        raise type(refusal)(refusal.message, hint=f"{refusal.hint} Those who may: {who}.".strip()) from refusal
+        raise type(refusal)(
+            refusal.message, hint=f"{refusal.hint} Those who may: {who}. {else_do}".strip()
+        ) from refusal
 
 
 def _show(screen: Screen, waiting: Restore) -> None:
@@ -105,7 +109,8 @@ def _requested(core: Core, screen: Screen, asked: Restore) -> int:
         screen.say(
             f"Restore {asked.id} waits for approval, {have} of {asked.approvals_needed}, "
             f"until {words.moment(asked.expires_at)}.\n"
-            f"Somebody else approves it in Slack, or with: safehold approve {asked.id}",
+            f"Somebody else approves it in Slack, or with: safehold approve {asked.id}\n"
+            f"Where nobody who may can be reached: {_GLASS}",
             {"restore": documents.restore(asked)},
         )
         return exits.GOOD
