@@ -187,12 +187,14 @@ VERBS = (
         "catalog rebuild",
         "make a new catalog from what the vaults hold",
         "Make a new catalog from the copy of it in the vaults that goes on longest and from the manifest of every "
-        "backup, then set the old one aside. Refused while a Safehold uses the catalog: stop the bot first.",
+        "backup, then set the old one aside. Refused while a Safehold uses the catalog (stop the bot first), and where "
+        "the catalog is sound: then it says what would be lost.",
         "catalog:rebuild",
         (
             argument("--vault", default="", metavar="NAME", help="from this vault alone (all that are configured)"),
             argument("--copy", default="", metavar="ID", help="begin with this copy (the one that goes on longest)"),
             argument("--manifests-only", action="store_true", help="use no copy of the catalog"),
+            argument("--replace", action="store_true", help="also a catalog that is sound; what only it has is lost"),
             argument("--yes", action="store_true", help="don't ask"),
         ),
         ("safehold catalog rebuild", "safehold catalog rebuild --manifests-only --yes"),

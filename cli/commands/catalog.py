@@ -1,6 +1,7 @@
 """`catalog rebuild`: a new catalog from what the vaults hold."""
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import Any
 
 from cli import documents, exits, words
@@ -9,6 +10,7 @@ from cli.session import me
 from core.bootstrap import build_rebuild, load_config
 from core.errors import UsageError
 from core.services.rebuild_catalog import Copy, Rebuilt, Wish
+from core.services.rebuild_needed import require_needed
 
 
 def rebuild(given: Namespace, screen: Screen) -> int:
@@ -16,13 +18,15 @@ def rebuild(given: Namespace, screen: Screen) -> int:
     if given.copy and given.manifests_only:
         raise UsageError("--copy and --manifests-only exclude each other.", hint="Leave one of them out.")
     rebuilding, person = build_rebuild(load_config(given.config)), me()
+    wish = Wish(given.vault, given.manifests_only, given.copy)
+    if not given.replace:
+        require_needed(rebuilding, wish)
     question = f"Make a new catalog from the vaults and set {rebuilding.path} aside?"
     if not screen.agrees(question, "rebuild the catalog", given):
         screen.say("Nothing was changed.", {"rebuilt": None})
         return exits.GOOD
     with screen.progress("Rebuilding the catalog") as shown:
-        wish = Wish(given.vault, given.manifests_only, given.copy, progress=shown)
-        made = rebuilding(person, wish)
+        made = rebuilding(person, replace(wish, progress=shown))
     screen.say(_text(made), {"rebuilt": _document(made)})
     return exits.GOOD
 
@@ -31,6 +35,10 @@ def _text(made: Rebuilt) -> str:
     tally, copy, broken = made.tally, made.copy, made.audit.broken
     begun = f"{copy.at:%Y-%m-%d %H:%M:%S} UTC, {copy.backup_id} in {copy.vault}" if copy else "none used"
     chain = f"goes on after {made.audit.entries} entries of the copy" if copy else "a new chain begins"
+    if made.audit_until:
+        chain = f"{chain}, the newest of {made.audit_until:%Y-%m-%d %H:%M:%S} UTC"
+    if made.aside and not broken:
+        chain = f"{chain}; the old one lies in what is set aside"
     told = facts(
         (
             ("catalog", str(made.path)),
@@ -82,5 +90,9 @@ def _document(made: Rebuilt) -> dict[str, Any]:
             {"vault": u.vault, "source": u.source, "id": u.backup_id, "why": u.why, "newer": u.newer}
             for u in tally.untrusted
         ],
-        "audit": {"entries": made.audit.entries, "broken_at": broken.seq if broken else None},
+        "audit": {
+            "entries": made.audit.entries,
+            "until": documents.moment(made.audit_until) if made.audit_until else None,
+            "broken_at": broken.seq if broken else None,
+        },
     }

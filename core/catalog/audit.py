@@ -117,6 +117,11 @@ class Audit:
             seq, sealed = db.execute("select seq, hash from audit_head").fetchone()
         return Head(int(seq), str(sealed))
 
+    def newest_at(self) -> datetime | None:
+        """Return when the newest entry was written, None where there is none."""
+        found = self.entries(self.head().seq - 1, 1)
+        return found[0].at if found else None
+
     def sealed_at(self, seq: int) -> str:
         """Return the hash of an entry, "" for 0: what the entry after it is sealed with.
 

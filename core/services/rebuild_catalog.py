@@ -60,7 +60,8 @@ class Copy:
 class Rebuilt:
     """What a rebuild made: `aside` is where the old catalog is, `copy` None where it began with nothing.
 
-    `others` are the copies of other catalogs that lie there, the longest of each.
+    `others` are the copies of other catalogs that lie there, the longest of each; `audit_until` is when the newest
+    entry of the audit record was written that the copy has, None where there is none or the chain is broken.
     """
 
     path: Path
@@ -69,6 +70,7 @@ class Rebuilt:
     tally: Tally
     audit: AuditCheck
     others: tuple[Copy, ...] = ()
+    audit_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class RebuildCatalog:
     _untrusted: list[Untrusted] = field(default_factory=list)
 
     def __call__(self, person: Person, wish: Wish | None = None) -> Rebuilt:
-        """Rebuild, set the old catalog aside, and say what came of it.
+        """Rebuild, set the old catalog aside, sound or not, and say what came of it.
 
         Raises:
             BusyError: a Safehold uses the catalog.
@@ -200,7 +202,8 @@ class RebuildCatalog:
             tally = adopt(frozenset(vaults))
             audit = catalog.audit.check()
             aside = replacing.aside_of(self.path, stamp)
-            made = Rebuilt(self.path, aside, copy, tally, audit, others)
+            until = None if audit.broken else catalog.audit.newest_at()
+            made = Rebuilt(self.path, aside, copy, tally, audit, others, until)
             self._record(catalog, person, wish, made, now)
             catalog.close_whole()
         replacing.put_in_place(new, self.path, aside)

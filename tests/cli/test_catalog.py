@@ -58,7 +58,7 @@ def test_what_was_not_adopted_is_listed(safehold: Terminal) -> None:
     backup = safehold.backup()
     (manifest,) = (safehold.workplace.folder / "vault" / "orders" / backup).glob("manifest.json")
     manifest.write_bytes(b"{}")
-    shown = safehold("catalog", "rebuild", "--yes", "--manifests-only").out
+    shown = safehold("catalog", "rebuild", "--yes", "--replace", "--manifests-only").out
     assert re.search(r"^not trusted +1$", shown, re.MULTILINE)
     assert re.search(rf"^local +orders +{backup} +The manifest can't be trusted", shown, re.MULTILINE)
 
@@ -67,7 +67,7 @@ def test_a_rebuild_is_asked_for_twice(safehold: Terminal, monkeypatch: pytest.Mo
     """Where nobody can be asked --yes is needed; nothing was changed."""
     safehold.backup()
     before = catalog_of(safehold).stat().st_ino
-    shown = safehold("catalog", "rebuild")
+    shown = safehold("catalog", "rebuild", "--replace")
     assert (shown.code, "Add --yes to do it." in shown.err) == (2, True)
     assert catalog_of(safehold).stat().st_ino == before
 
@@ -83,11 +83,37 @@ def test_copies_of_other_catalogs_are_named(safehold: Terminal) -> None:
         core.copy_catalog(core.clock.now() + timedelta(minutes=len(made) * 6))
         core.close()
         made.append(lineage)
-    shown = safehold("catalog", "rebuild", "--yes").out
+    shown = safehold("catalog", "rebuild", "--yes", "--replace").out
     (first, second) = sorted(path.name for path in (safehold.workplace.folder / "vault" / CATALOG_SOURCE).iterdir())
     assert re.search(rf"^copy .*{second} in local$", shown, re.MULTILINE)
     assert re.search(rf"^local +{first} .* UTC +1$", shown, re.MULTILINE)
     assert "safehold catalog rebuild --copy ID" in shown
-    assert safehold.json("catalog", "rebuild", "--yes", "--copy", first)["rebuilt"]["other_copies"][0]["id"] == second
+    made_of_first = safehold.json("catalog", "rebuild", "--yes", "--replace", "--copy", first)["rebuilt"]
+    assert made_of_first["other_copies"][0]["id"] == second
     shown = safehold("catalog", "rebuild", "--yes", "--manifests-only", "--copy", first)
     assert (shown.code, "exclude each other" in shown.err) == (2, True)
+
+
+def test_a_sound_catalog_is_not_rebuilt_by_the_way(safehold: Terminal) -> None:
+    """What the present one has and its copy lacks is counted, nothing is done; with --replace it is, and told."""
+    backup = safehold.backup()
+    config = read_config(safehold.workplace.folder / "safehold.toml", SHAPES)
+    with build_core(config, role="bot", groups=NoGroups()) as core:
+        core.copy_catalog(core.clock.now() + timedelta(minutes=6))
+        copied = core.catalog.audit.head().seq
+    safehold("keep", backup, "--why", "the audit")
+    safehold("freeze", "--until", "7d", "--why", "look")
+    safehold("schedule", "orders", "--daily", "04:00", "--yes")
+    before = catalog_of(safehold).stat().st_ino
+    refused = safehold("catalog", "rebuild", "--yes")
+    assert (refused.code, "is sound: there is nothing to rebuild" in refused.err) == (3, True)
+    assert re.search(r"lost to the new one: 3 entries of the audit record since 20\d\d-.* UTC", refused.err)
+    assert "(among them 1 freeze, 1 changed schedule)" in refused.err
+    assert "--replace" in refused.err
+    alone = safehold("catalog", "rebuild", "--yes", "--manifests-only").err
+    assert f": {copied + 3} entries of the audit record since" in alone
+    assert catalog_of(safehold).stat().st_ino == before
+    made = safehold("catalog", "rebuild", "--yes", "--replace").out
+    goes_on = rf"^audit record +goes on after {copied} entries of the copy, the newest of 20.* UTC; the old one lies in"
+    assert re.search(goes_on, made, re.MULTILINE)
+    assert re.search(r"^set aside +.*catalog\.db\.aside-", made, re.MULTILINE)
