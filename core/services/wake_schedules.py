@@ -26,6 +26,7 @@ RETRIES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 REMEMBERED = timedelta(days=400)
 """How long settled runs stay on record, and as many as this has days stay in any case."""
 SINCE = "scheduled since"
+CHANGED = "schedules changed"
 TO_BEGIN = frozenset({ExpectedState.DUE, ExpectedState.RETRYING})
 BEGUN = frozenset({ExpectedState.BEGUN})
 OPEN = TO_BEGIN | BEGUN
@@ -95,27 +96,37 @@ class WakeSchedules:
         """Return since when each source's runs count: its newest one that is past, else since it is known here."""
         newest = self.catalog.expected.newest_by_source(self.adapters.sources, now)
         with self.catalog.write():
-            kept = json.loads(self.catalog.marks.get(SINCE) or "{}")
-            known = {name: kept.get(name, now.isoformat()) for name in self.adapters.sources}
-            if known != kept:
-                self.catalog.marks.put(SINCE, json.dumps(known))
-        return {
-            name: max(
-                min(now, datetime.fromisoformat(at)),
-                newest.get(name, _LONG_AGO),
-                self._changed_at(changes.get(name), now),
-            )
-            for name, at in known.items()
-        }
+            known = self._known(now)
+            changed = self._changed(now, changes)
+        return {name: max(at, newest.get(name, _LONG_AGO), changed.get(name, _LONG_AGO)) for name, at in known.items()}
 
-    def _changed_at(self, change: ScheduleChange | None, now: datetime) -> datetime:
-        # A changed schedule makes up for nothing that only it would have asked for.
-        if change is None:
-            return _LONG_AGO
-        if change.changed_at > now and self._woken_at is None:
-            # The clock was ahead then. Taken for now, it would hide from a new process what was missed before.
-            return _LONG_AGO
-        return min(change.changed_at, now)
+    def _known(self, now: datetime) -> dict[str, datetime]:
+        """Return since when each source is known here: where the clock was ahead then, since it was set back."""
+        kept = json.loads(self.catalog.marks.get(SINCE) or "{}")
+        known = {
+            name: min(now, datetime.fromisoformat(kept.get(name, now.isoformat()))) for name in self.adapters.sources
+        }
+        self._keep(SINCE, kept, {name: at.isoformat() for name, at in known.items()})
+        return known
+
+    def _changed(self, now: datetime, changes: Mapping[str, ScheduleChange]) -> dict[str, datetime]:
+        """Return since when each changed schedule holds: it makes up for nothing that only it would have asked for."""
+        kept = json.loads(self.catalog.marks.get(CHANGED) or "{}")
+        changed = {}
+        for name, change in changes.items():
+            revision, at = kept.get(name, (0, ""))
+            since = datetime.fromisoformat(at) if revision == change.revision else change.changed_at
+            if since > now:
+                # The clock was ahead then. Taken for now, it would hide from a new process what was missed before. As
+                # it is, it would hide what is missed once more before it comes again, so what counts instead is kept.
+                since = _LONG_AGO if self._woken_at is None else now
+            changed[name] = since
+        self._keep(CHANGED, kept, {name: [changes[name].revision, at.isoformat()] for name, at in changed.items()})
+        return changed
+
+    def _keep(self, mark: str, before: object, after: object) -> None:
+        if after != before:
+            self.catalog.marks.put(mark, json.dumps(after))
 
     def _push(self, source: str, now: datetime, changes: Mapping[str, ScheduleChange]) -> None:
         since = min(self._since[source], now)
