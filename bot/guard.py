@@ -14,6 +14,7 @@ from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError
 
 from bot.blocks import answers
+from bot.blocks.orders import said_of_others
 from bot.blocks.parts import Json
 from bot.blocks.text import holders
 from bot.call import Call, Desk
@@ -70,7 +71,8 @@ class Guard:
             return answers.said(f"You asked for this restore, so somebody else has to approve it: {who}.")
         if isinstance(error, SafeholdError):
             lacks = isinstance(error, NotAllowed) and verb is not None
-            return answers.refusal(error, holders(call.core.access.allowed(verb)) if lacks and verb else "")
+            who_may = holders(call.core.access.allowed(verb)) if lacks and verb else ""
+            return answers.refusal(error, who_may, said_of_others(error))
         reference = secrets.token_hex(4)
         logger.error("ref %s: %s", reference, type(error).__name__, exc_info=error)
         return answers.broken(reference)

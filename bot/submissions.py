@@ -22,6 +22,7 @@ from bot.call import Call
 from bot.deliveries import Deliveries
 from core.errors import BusyError, SafeholdError, UnavailableError, UsageError
 from core.services.access import Verb
+from core.services.hold_backup import HeldByAnother
 
 Work = Callable[[Call], Answer]
 Check = Callable[[Call], None]
@@ -125,7 +126,7 @@ class Submissions:
     def _failed(self, call: Call, error: Exception, verb: Verb) -> Answer:
         blocks = self.explain(call, error, call.right or verb)
         text = str(error) if isinstance(error, SafeholdError) else "Safehold"
-        if isinstance(error, (UsageError, BusyError, UnavailableError)):
+        if isinstance(error, (UsageError, BusyError, UnavailableError, HeldByAnother)):
             return Answer(answers.asked_again(call.view, blocks), blocks, text)
         return Answer(answers.notice("Safehold", blocks), blocks, text)
 

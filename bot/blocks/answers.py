@@ -34,10 +34,13 @@ def said(text: str) -> list[Json]:
     return [section(text)]
 
 
-def refusal(error: SafeholdError, who_may: str = "") -> list[Json]:
-    """Return what an error says, and the next step. `who_may`: mentions of those who have the right, markup."""
+def refusal(error: SafeholdError, who_may: str = "", said: str = "") -> list[Json]:
+    """Return what an error says, and the next step. `who_may`: mentions of those who have the right, markup.
+
+    `said`: markup to say instead.
+    """
     allowed = f" Those who may: {who_may}." if who_may else ""
-    return [section(escape(cut(f"{error.message} {error.hint}".strip(), SAYING)) + allowed)]
+    return [section((said or escape(cut(f"{error.message} {error.hint}".strip(), SAYING))) + allowed)]
 
 
 def broken(reference: str) -> list[Json]:

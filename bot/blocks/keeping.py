@@ -162,23 +162,28 @@ def why(backup: Backup, verdict: Verdict, reasons: Sequence[Reason], policy: Pol
     return [*blocks, *actions(asked), context(f"{rules} {code(backup.id)}")]
 
 
-def released(backup: Backup, verdict: Verdict, grace_seconds: float) -> list[Json]:
-    """Return the answer to Release: what the policy makes of it."""
+def released(backup: Backup, before: Hold | None, verdict: Verdict, grace_seconds: float) -> list[Json]:
+    """Return the answer to Release: whose hold it was, and what the policy makes of it."""
     then = f"The policy keeps it: {verbatim(verdict.says)}."
     if not verdict.keep:
         stays = f"Its bytes stay {duration(grace_seconds)} more" if grace_seconds >= 1 else "Its bytes go with it"
         then = f"It is let go next: {verbatim(verdict.says)}. {stays}: *Keep* saves it."
-    text = f"Released: {code(backup.source)}, {when(backup.taken_at)}. {then}"
+    was = f" It was held {held(before)}." if before else ""
+    text = f"Released: {code(backup.source)}, {when(backup.taken_at)}.{was} {then}"
     return [section(text), *actions([keep_button(backup)] if not verdict.keep else []), context(code(backup.id))]
 
 
-def kept(backup: Backup, zone: str = "UTC") -> list[Json]:
-    """Return the answer to Keep; its end also in the zone in which it was read, which may not be the reader's."""
+def kept(backup: Backup, before: Hold | None, zone: str = "UTC") -> list[Json]:
+    """Return the answer to Keep, with the hold whose place it takes.
+
+    Its end is told also in the zone in which it was read, which may not be the reader's.
+    """
     told = held(backup.hold) if backup.hold else ""
     meant = f" {in_team_zone(backup.hold.until, zone)}" if backup.hold and backup.hold.until else ""
     text = f"Held: {code(backup.source)}, {when(backup.taken_at)}, {told}. No policy deletes it before that.{meant}"
     later = " Its manifest in the vault says so as soon as the vault can be written." if backup.unsaved else ""
-    return [section(text + later), context(code(backup.id))]
+    was = f" It takes the place of a hold {held(before)}." if before else ""
+    return [section(text + was + later), context(code(backup.id))]
 
 
 def in_team_zone(at: datetime, zone: str) -> str:
@@ -186,10 +191,13 @@ def in_team_zone(at: datetime, zone: str) -> str:
     return f"That is {at.astimezone(zone_of(zone)):%Y-%m-%d %H:%M} {zone}, the team's zone."
 
 
-def keep_modal(backup: Backup, verdict: Verdict, zone: str = "UTC") -> Json:
-    """Return the modal that asks until when, and why. `zone` is the one in which a day or a time is read."""
+def keep_modal(backup: Backup, before: Hold | None, verdict: Verdict, zone: str = "UTC") -> Json:
+    """Return the modal that asks until when, and why, with the hold in force.
+
+    `zone` is the one in which a day or a time is read.
+    """
     about = f"{code(backup.source)}, {when(backup.taken_at)}, {size(backup.size)}"
-    now_held = f"\n*Held* {held(backup.hold)}. What you say here takes its place." if backup.hold else ""
+    now_held = f"\n*Held* {held(before)}. What you say here takes its place." if before else ""
     until = asks(Block.UNTIL, "Until", line_input(Action.UNTIL, "30d"), optional=True)
     hint = plain(
         f"{EXAMPLES}; days and times are those of {zone}. Leave it empty to keep it until somebody releases it."

@@ -8,13 +8,13 @@ from bot.call import Call
 from bot.guard import Guard
 from bot.ids import Action, Block, View
 from bot.submissions import Form
-from core.errors import NotAllowed
 from core.model.backup import Backup
+from core.model.hold import Hold
 from core.model.until_typed import parse_until
 from core.model.verdict import Lock, Verdict
 from core.model.wall_time import moment_of, zone_of
 from core.services.access import Verb
-from core.services.hold_backup import require_ahead
+from core.services.hold_backup import HeldByAnother, require_ahead
 from core.services.text import checked_text
 
 AHEAD = timedelta(days=100)
@@ -37,7 +37,8 @@ def open_keep(call: Call, reference: str) -> None:
     call.open(answers.loading("Keep a backup"))
     call.core.access.require(call.person, Verb.KEEP)
     backup = call.core.find_backup(reference)
-    call.fill(keeping.keep_modal(backup, call.core.time.retention.why(backup), call.core.config.zone))
+    verdict, zone = call.core.time.retention.why(backup), call.core.config.zone
+    call.fill(keeping.keep_modal(backup, _in_force(call, backup), verdict, zone))
 
 
 def check_until(call: Call) -> None:
@@ -63,27 +64,28 @@ def check_reason(call: Call) -> None:
 def submitted(call: Call) -> Answer:
     """Hold the backup that the modal shows."""
     reference, reason = str(call.view["private_metadata"]), call.typed(Block.REASON, Action.REASON)
+    before = _in_force(call, call.core.find_backup(reference))
     try:
         backup = call.core.time.keep_backup(reference, call.person, reason, _until(call))
-    except NotAllowed:
-        call.right = Verb.RETAIN if call.core.access.may(call.person, Verb.KEEP) else Verb.KEEP
+    except HeldByAnother:
+        call.right = Verb.RETAIN
         raise
     call.desk.board.wake()
-    return answers.begun(keeping.kept(backup, call.core.config.zone), "Held")
+    return answers.begun(keeping.kept(backup, before, call.core.config.zone), "Held")
 
 
 def release(call: Call, reference: str) -> None:
     """Take the hold away."""
     backup = call.core.find_backup(reference)
+    before = _in_force(call, backup)
     try:
         after = call.core.time.release_backup(backup.id, call.person)
-    except NotAllowed:
-        own = backup.hold is not None and backup.hold.person.id == call.person.id
-        call.right = Verb.KEEP if own else Verb.RETAIN
+    except HeldByAnother:
+        call.right = Verb.RETAIN
         raise
     call.desk.board.wake()
     retention = call.core.time.retention
-    call.say(keeping.released(after, retention.why(after), retention.grace_seconds), "Released")
+    call.say(keeping.released(after, before, retention.why(after), retention.grace_seconds), "Released")
 
 
 def why(call: Call, reference: str) -> None:
@@ -104,6 +106,11 @@ def until_typed(call: Call, text: str) -> datetime:
     zone = zone_of(call.core.config.zone)
     at = parse_until(text, call.core.clock.now(), lambda wall: moment_of(zone, wall))
     return at.astimezone(zone)
+
+
+def _in_force(call: Call, backup: Backup) -> Hold | None:
+    """Return the hold on a backup that has not ended."""
+    return backup.hold if backup.hold and backup.hold.holds(call.core.clock.now()) else None
 
 
 def _until(call: Call) -> datetime | None:

@@ -25,10 +25,11 @@ def keep(given: Namespace, screen: Screen) -> int:
         found = core.find_backup(given.id)
         at = until(core, given.until) if given.until is not None else None
         reason = screen.reason(given.why, "Why: ", missing)
-        kept = core.time.keep_backup(found.id, me(), reason, at)
+        was, kept = _was(core, found), core.time.keep_backup(found.id, me(), reason, at)
         verdict = core.time.retention.why(kept)
     held = pages.held(kept.hold) if kept.hold else ""
-    screen.say(f"Backup {kept.id} of {kept.source} is held {held}.", _document(kept, verdict))
+    instead = f" It takes the place of a hold {was}." if was else ""
+    screen.say(f"Backup {kept.id} of {kept.source} is held {held}.{instead}", _document(kept, verdict))
     _remark(screen, kept)
     return exits.GOOD
 
@@ -36,10 +37,12 @@ def keep(given: Namespace, screen: Screen) -> int:
 def release(given: Namespace, screen: Screen) -> int:
     """Take a hold away and say what the policy makes of it."""
     with opened(given) as core:
-        released = core.time.release_backup(core.find_backup(given.id).id, me())
+        found = core.find_backup(given.id)
+        was, released = _was(core, found), core.time.release_backup(found.id, me())
         verdict, grace = core.time.retention.why(released), core.time.retention.grace_seconds
     then = f"The policy keeps it: {verdict.says}." if verdict.keep else _goes(released, verdict, grace)
-    screen.say(f"Backup {released.id} of {released.source} is released. {then}", _document(released, verdict))
+    before = f" It was held {was}." if was else ""
+    screen.say(f"Backup {released.id} of {released.source} is released.{before} {then}", _document(released, verdict))
     _remark(screen, released)
     return exits.GOOD
 
@@ -70,6 +73,11 @@ def why(given: Namespace, screen: Screen) -> int:
     }
     screen.say("\n\n".join(part for part in parts if part), document)
     return exits.GOOD
+
+
+def _was(core: Core, backup: Backup) -> str:
+    """Return the hold on a backup that is in force in words, "" where there is none."""
+    return pages.held(backup.hold) if backup.hold and backup.hold.holds(core.clock.now()) else ""
 
 
 def _document(backup: Backup, verdict: Verdict) -> documents.Document:

@@ -18,3 +18,7 @@ class Hold:
     def holds(self, now: datetime) -> bool:
         """Say whether it is in force."""
         return self.until is None or now < self.until
+
+    def is_anothers(self, person: Person, now: datetime) -> bool:
+        """Say whether it is in force and somebody else's than this person's."""
+        return self.holds(now) and self.person.id != person.id

@@ -14,6 +14,19 @@ from core.services.access import Access, Verb
 from core.services.text import checked_text
 
 LONGEST = timedelta(days=366)
+FROZEN_LONGER = "Nothing was changed. Freeze until a later time, or end that freeze first: thaw."
+
+
+class FrozenLonger(RefusedError):
+    """A freeze in force ends later than the one that was asked for."""
+
+    def __init__(self, before: Freeze, until: datetime) -> None:
+        """Say it in the zone of `until`."""
+        ends = f"{before.until.astimezone(until.tzinfo):%Y-%m-%d %H:%M} {until.tzinfo}"
+        why = f' ("{before.reason}")' if before.reason else ""
+        said = f"{before.person.said} has frozen retention until {ends}{why}, which is later."
+        super().__init__(said, hint=FROZEN_LONGER)
+        self.before = before
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +43,7 @@ class FreezeRetention:
         Raises:
             NotAllowed.
             UsageError: the time is past, or more than a year away, or the reason can't be shown.
-            RefusedError: a freeze in force ends later: only a thaw makes it shorter, so that nobody does by mistake.
+            FrozenLonger: a freeze in force ends later: only a thaw makes it shorter, so that nobody does by mistake.
 
         """
         self.access.require(person, Verb.RETAIN)
@@ -42,7 +55,8 @@ class FreezeRetention:
         freeze = Freeze(person, checked_text(reason, "reason"), now, until.astimezone(UTC))
         with self.catalog.write():
             before = self.catalog.freezes.active(now)
-            _require_longer(before, until)
+            if before is not None and before.until > until:
+                raise FrozenLonger(before, until)
             self.catalog.freezes.place(freeze)
             detail = {"until": freeze.until.isoformat(), "reason": freeze.reason, **_whose(before, person)}
             self.catalog.audit.append(now, person, "freeze", "retention", "frozen", detail)
@@ -76,17 +90,6 @@ class ThawRetention:
             self.catalog.audit.append(now, person, "thaw", "retention", "thawed", detail)
             self.catalog.notices.tell(_told(NoticeKind.THAWED, lifted, person, now, lifted))
         return lifted
-
-
-def _require_longer(before: Freeze | None, until: datetime) -> None:
-    if before is None or before.until <= until:
-        return
-    ends = f"{before.until.astimezone(until.tzinfo):%Y-%m-%d %H:%M} {until.tzinfo}"
-    why = f' ("{before.reason}")' if before.reason else ""
-    raise RefusedError(
-        f"{before.person.said} has frozen retention until {ends}{why}, which is later.",
-        hint="Nothing was changed. Freeze until a later time, or end that freeze first: thaw.",
-    )
 
 
 def _whose(before: Freeze | None, person: Person) -> dict[str, str]:

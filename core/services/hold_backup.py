@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
-from core.errors import NotRestorable, Stale, UsageError
+from core.errors import NotAllowed, NotRestorable, Stale, UsageError
 from core.model.backup import Backup, BackupState
 from core.model.hold import Hold
 from core.model.notice import Notice, NoticeKind
@@ -18,6 +18,17 @@ from core.services.text import checked_text
 from core.services.verify_backup import KEPT
 
 LONGEST = timedelta(days=3653)
+MAY_EXTEND = "One of yours that ends no sooner may take its place."
+
+
+class HeldByAnother(NotAllowed):
+    """A hold of somebody else would be shortened or released by who has no right to that."""
+
+    def __init__(self, hold: Hold) -> None:
+        """Say it with whose hold it is."""
+        until = f"until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else "without end"
+        super().__init__(f"You may not shorten or release the hold of {hold.person.said}, {until}.", hint=MAY_EXTEND)
+        self.hold = hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class KeepBackup:
 
         Raises:
             UnknownName, AmbiguousId, NotAllowed.
+            HeldByAnother: it would end sooner than a hold of somebody else.
             UsageError: the time is past or too far away, or the reason can't be shown.
             NotRestorable: nothing of it is stored, or it is being deleted.
 
@@ -46,8 +58,8 @@ class KeepBackup:
         until = until.astimezone(UTC) if until else None
         found, hold = self.catalog.backups.find(reference), Hold(person, checked, now, until)
         # Asked before the write: Slack may take its time to say who is in a group, and everybody would wait.
-        if _shortens(found.hold, hold, now):
-            self.access.require(person, Verb.RETAIN)
+        if found.hold is not None and _shortens(found.hold, hold, now) and not self.access.may(person, Verb.RETAIN):
+            raise HeldByAnother(found.hold)
         with self.catalog.write():
             backup = self.catalog.backups.get(found.id)
             _require_same(backup, found)
@@ -79,14 +91,17 @@ class ReleaseBackup:
         """Release a backup; the policy decides from now on. `unsaved` where its manifest has to wait to say so.
 
         Raises:
-            UnknownName, AmbiguousId, NotAllowed.
+            UnknownName, AmbiguousId, NotAllowed, HeldByAnother.
             Stale: nobody holds it.
 
         """
         found, now = self.catalog.backups.find(reference), self.clock.now()
         if found.hold is None or found.state not in KEPT:
             raise Stale(f"Nobody holds {found.id}.", hint="Nothing was changed.")
-        self.access.require(person, Verb.KEEP if found.hold.person.id == person.id else Verb.RETAIN)
+        if found.hold.person.id == person.id or not self.access.may(person, Verb.RETAIN):
+            self.access.require(person, Verb.KEEP)
+            if found.hold.person.id != person.id:
+                raise HeldByAnother(found.hold)
         with self.catalog.write():
             backup = self.catalog.backups.get(found.id)
             _require_same(backup, found)
@@ -104,7 +119,7 @@ def _whose(found: Backup, person: Person) -> dict[str, str]:
 def _tell_holder(catalog: Catalog, found: Backup, new: Hold | None, person: Person, now: datetime) -> None:
     """Tell, once the write stands, that somebody else's hold on a backup was released, or replaced by a new one."""
     old = found.hold
-    if old is None or old.person.id == person.id or not old.holds(now):
+    if old is None or not old.is_anothers(person, now):
         return
     fields = {
         "person": person_fields(person),
@@ -151,8 +166,8 @@ def require_ahead(until: datetime | None, now: datetime) -> None:
         raise UsageError("A hold with a date lasts ten years at most.", hint="Leave the date out to hold without end.")
 
 
-def _shortens(old: Hold | None, new: Hold, now: datetime) -> bool:
+def _shortens(old: Hold, new: Hold, now: datetime) -> bool:
     """Say whether a hold in the stead of somebody else's would let the backup go sooner."""
-    if old is None or not old.holds(now) or old.person.id == new.person.id or new.until is None:
+    if not old.is_anothers(new.person, now) or new.until is None:
         return False
     return old.until is None or new.until < old.until

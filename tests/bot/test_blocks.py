@@ -206,9 +206,9 @@ def test_lists_fit(
 def test_what_is_said_of_keeping_fits(one: Backup, verdict: Verdict) -> None:
     """Why kept, the modal that asks until when, and the answers to Keep and Release fit."""
     check_blocks(keeping.why(one, verdict, verdict.reasons, COMPOSE, "then"))
-    check_view(keeping.keep_modal(one, verdict))
-    check_blocks(keeping.kept(one))
-    check_blocks(keeping.released(one, verdict, 86_400))
+    check_view(keeping.keep_modal(one, one.hold, verdict))
+    check_blocks(keeping.kept(one, one.hold))
+    check_blocks(keeping.released(one, one.hold, verdict, 86_400))
 
 
 leavings = st.builds(Leaving, backup=some_backups, at=moments, why=words)

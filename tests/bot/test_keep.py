@@ -148,9 +148,15 @@ def test_what_others_hold_is_released_by_those_who_retain(make_world: Callable[.
     backup = world.backed_up()
     world.people.sent(APPROVER, asked(world, APPROVER, backup), typed())
     refused = world.people.press(ONCALL, {**RELEASE, "value": backup}).text
+    says = f"You may not shorten or release the hold of <@{APPROVER}>, without end: “the audit”. One of yours that ends"
+    assert says in refused
     assert refused.endswith(f"Those who may: <@{APPROVER}>.")
-    shorter = world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("30d"))
-    assert words(shorter["blocks"]).endswith(f"Those who may: <@{APPROVER}>.")
+    view = asked(world, ONCALL, backup)
+    assert f"*Held* until somebody releases it, by <@{APPROVER}>" in words(view["blocks"])
+    shorter = world.people.sent(ONCALL, view, typed("30d"))
+    assert says in words(shorter["blocks"])
+    assert f"Those who may: <@{APPROVER}>." in words(shorter["blocks"])
+    assert [e["initial_value"] for block in shorter["blocks"] if (e := block.get("element"))] == ["30d", "the audit"]
     hold = world.core.find_backup(backup).hold
     assert hold is not None
     assert hold.person.id == APPROVER
@@ -162,12 +168,15 @@ def test_who_held_a_backup_is_told_when_somebody_else_ends_that(make_world: Call
     world = make_world(more=f'retain = ["{APPROVER}"]')
     backup = world.backed_up()
     world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("30d"))
-    world.people.sent(APPROVER, asked(world, APPROVER, backup), typed("", "the trial"))
+    told = words(world.people.sent(APPROVER, asked(world, APPROVER, backup), typed("", "the trial"))["blocks"])
+    assert "It takes the place of a hold until <!date^" in told
+    assert f"by <@{ONCALL}> “the audit”." in told
     replaced = standing(world, f"*<@{APPROVER}> replaced a hold* on the backup of `orders` of <!date^")
     assert f"which <@{ONCALL}> had placed until <!date^" in words(replaced["blocks"])
     assert "Now it is held without end: “the trial”" in words(replaced["blocks"])
     world.people.sent(ONCALL, asked(world, ONCALL, backup), typed("", "the audit"))
-    world.people.press(APPROVER, {**RELEASE, "value": backup})
+    told = world.people.press(APPROVER, {**RELEASE, "value": backup}).text
+    assert f"It was held until somebody releases it, by <@{ONCALL}> “the audit”." in told
     released = standing(world, f"*<@{APPROVER}> released a hold*")
     assert f"which <@{ONCALL}> had placed without end: “the audit”" in words(released["blocks"])
     assert button(released["blocks"], "Keep")["value"] == backup

@@ -148,8 +148,8 @@ def test_a_freeze_of_somebody_else_is_not_made_shorter_and_its_end_is_told(make_
     world = make_world(more=f'retain = ["{APPROVER}", "{ONCALL}"]')
     world.people.typed(ONCALL, 'freeze 7d "rows are missing"')
     refused = world.people.typed(APPROVER, "freeze 1d shorter").text
-    assert "u0oncall has frozen retention until 20" in refused
-    assert '("rows are missing"), which is later. Nothing was changed.' in refused
+    assert f"<@{ONCALL}> has frozen retention until <!date^" in refused
+    assert "(“rows are missing”), which is later. Nothing was changed." in refused
     assert "thaw" in refused
     world.people.typed(APPROVER, "freeze 9d longer")
     assert standing(world, f"takes the place of the one that <@{ONCALL}> had placed until <!date^")

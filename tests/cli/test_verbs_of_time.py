@@ -81,7 +81,8 @@ def test_a_backup_is_kept_and_released(safehold: Terminal) -> None:
     assert document["backup"]["hold"]["reason"] == "the audit"
     assert document["backup"]["verdict"]["locked_by"] == ["hold"]
     released = safehold("release", first)
-    assert "is released. It is let go next: no longer the most recent on-demand one." in released.out
+    assert re.search(r'is released\. It was held until 2030-02-01 23:59 \S+ by \S+: "the audit"\. ', released.out)
+    assert "It is let go next: no longer the most recent on-demand one." in released.out
     assert "the audit" not in json.dumps(manifest(safehold, first))
     assert safehold("release", first).code == 3
 
@@ -92,7 +93,8 @@ def test_a_hold_without_end_and_one_by_a_span(safehold: Terminal) -> None:
     assert "is held without end by" in safehold("keep", first, "--why", "for ever").out
     assert row(safehold, first).split("proven")[1].split()[0] == "held"
     assert safehold("why", first).out.count("Sooner: safehold release") == 1
-    safehold("keep", first, "--until", "3mo", "--why", "shorter")
+    shorter = safehold("keep", first, "--until", "3mo", "--why", "shorter").out
+    assert re.search(r'It takes the place of a hold without end by \S+: "for ever"\.', shorter)
     hold = safehold.json("show", first)["backup"]["hold"]
     assert hold["reason"] == "shorter"
     assert datetime.fromisoformat(hold["until"]) - datetime.now(UTC) < 93 * DAYS
