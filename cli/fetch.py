@@ -30,10 +30,24 @@ class Target:
         return self.path.with_name(f"{self.path.name}.part")
 
     @classmethod
-    def named(cls, output: Path | None, archive_name: str) -> "Target":
-        """Return the target for what was said: nothing, a folder, or a file."""
-        path = output or Path()
+    def named(cls, output: str | None, archive_name: str) -> "Target":
+        """Return the target for what was said: nothing, a folder, or a file; see `require_folder`."""
+        path = Path(output or "")
         return cls((path / archive_name if path.is_dir() else path).absolute())
+
+
+def require_folder(output: str | None) -> None:
+    """Let pass what is no folder, or one that is there: a disk that is not plugged in gets no file in its place.
+
+    Raises:
+        UsageError: it ends with a slash and is no folder.
+
+    """
+    if output and output.endswith("/") and not Path(output).is_dir():
+        raise UsageError(
+            f"There is no folder {output}",
+            hint="Is its disk plugged in and mounted? Make the folder, or name a file, without a slash at its end.",
+        )
 
 
 def fetch(transfer: Transfer, target: Target, show: Show) -> None:

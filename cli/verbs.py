@@ -64,7 +64,12 @@ VERBS = (
         "download:download",
         (
             ID,
-            argument("-o", "--output", type=Path, metavar="PATH", help="a file or a folder (the current folder)"),
+            argument(
+                "-o",
+                "--output",
+                metavar="PATH",
+                help="a file, or a folder that is there, as PATH/ is (the current folder)",
+            ),
         ),
         ("safehold download 7f3a", "safehold download 7f3a -o /mnt/usb/"),
     ),

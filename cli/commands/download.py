@@ -5,7 +5,7 @@ from pathlib import Path
 from shlex import quote
 
 from cli import documents, exits, words
-from cli.fetch import Target, fetch
+from cli.fetch import Target, fetch, require_folder
 from cli.screen import Screen
 from cli.session import me, opened
 from core.model.backup import Backup
@@ -13,6 +13,7 @@ from core.model.backup import Backup
 
 def download(given: Namespace, screen: Screen) -> int:
     """Write the archive, its SHA-256 beside it, and print the commands that check and unpack it."""
+    require_folder(given.output)
     with opened(given) as core:
         offer = core.offer_download(given.id, me())
         transfer = core.open_download(offer.token)

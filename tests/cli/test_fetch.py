@@ -137,6 +137,6 @@ def test_a_place_that_cant_be_written_is_named(tmp_path: Path) -> None:
 
 def test_the_target_is_a_file_or_a_folder(tmp_path: Path) -> None:
     """A folder gets the archive's own name, anything else is the file."""
-    assert Target.named(tmp_path, "a.tar.zst").path == tmp_path / "a.tar.zst"
-    assert Target.named(tmp_path / "b", "a.tar.zst").path == tmp_path / "b"
+    assert Target.named(str(tmp_path), "a.tar.zst").path == tmp_path / "a.tar.zst"
+    assert Target.named(str(tmp_path / "b"), "a.tar.zst").path == tmp_path / "b"
     assert Target.named(None, "a.tar.zst").path == Path.cwd() / "a.tar.zst"

@@ -108,6 +108,16 @@ def test_a_download_is_checked_and_unpacks_with_common_tools(safehold: Terminal,
     connection.close()
 
 
+def test_a_folder_that_is_not_there_gets_no_file_of_its_name(safehold: Terminal, tmp_path: Path) -> None:
+    """With a slash at its end it is a folder: one that is missing, as that of an unplugged disk, is refused at once."""
+    backup, usb = safehold.backup(), tmp_path / "usb"
+    refused = safehold("download", backup, "-o", f"{usb}/")
+    assert (refused.code, f"There is no folder {usb}/" in refused.err) == (2, True)
+    assert not usb.exists()
+    usb.mkdir()
+    assert Path(safehold.json("download", backup, "-o", f"{usb}/")["path"]).parent == usb
+
+
 def test_a_restore_needs_a_reason_and_somebody_else(safehold: Terminal) -> None:
     """A plan can be looked at; asking needs a reason; the requester can't approve; an approver can."""
     backup = safehold.backup()
