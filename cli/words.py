@@ -128,7 +128,10 @@ def kept(backup: Backup, verdict: Verdict | None, grace_seconds: float, now: dat
         gone_from = deleted_from(backup, grace_seconds)
         return f"deleted from {day(gone_from)} on" if gone_from else "goes next"
     by = {reason.by: reason for reason in verdict.reasons}
-    for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
+    locks = {Lock.HOLD: "held", Lock.FREEZE: "frozen"}
+    if Lock.BUSY in by and verdict.kept_until is not None:
+        locks[Lock.BUSY] = by[Lock.BUSY].says
+    for lock, says in locks.items():
         if lock in by:
             at = by[lock].until
             if at is None:

@@ -117,14 +117,23 @@ def let_go_button(source: str, facts: Mapping[str, Any]) -> Json:
     return button("Let them go", Action.LET_GO, shown, confirm=confirm("Let them go?", text, "Let go", "Hold back"))
 
 
-def goes(leaving: Leaving, freeze: Freeze | None, *, kept: bool) -> str:
+def goes(leaving: Leaving, *, kept: bool) -> str:
     """Return when a backup goes that is kept now, or is not."""
     if leaving.held_back:
         return f"Most of {code(leaving.backup.source)} would go with it, so {yes(leaving.backup.source)}."
-    at = when(max(leaving.at, freeze.until) if freeze else leaving.at)
+    at = when(leaving.at)
     if not kept:
         return f"Its bytes are deleted from {at} on. *Keep* saves it."
-    return f"If backups go on as they did, its bytes are deleted from {at} on: {verbatim(leaving.why)}."
+    return f"If backups go on as scheduled, its bytes are deleted from {at} on: {verbatim(leaving.why)}."
+
+
+def stays(verdict: Verdict, days: int, *, scheduled: bool) -> str:
+    """Return what is said of a backup that is kept, and not foretold to go in so many days."""
+    if verdict.kept_until is not None:
+        return f"It is let go {'then' if verdict.until_the_clock else 'with the first good backup after that'}."
+    if not scheduled:
+        return "No backup is scheduled: what waits for a newer good one goes with the next that is taken."
+    return f"By the schedule it does not go in the next {days} days."
 
 
 def yes(source: str) -> str:
@@ -211,7 +220,10 @@ def keep_modal(backup: Backup, before: Hold | None, verdict: Verdict, zone: str 
 
 def _kept(verdict: Verdict, freeze: Freeze | None, now: datetime | None) -> str:
     by = {reason.by: reason for reason in verdict.reasons}
-    for lock, says in ((Lock.HOLD, "held"), (Lock.FREEZE, "frozen")):
+    locks = {Lock.HOLD: "held", Lock.FREEZE: "frozen"}
+    if Lock.BUSY in by and verdict.kept_until is not None:
+        locks[Lock.BUSY] = verbatim(by[Lock.BUSY].says)
+    for lock, says in locks.items():
         if lock in by:
             until = by[lock].until
             soon = until is not None and now is not None and until - now < SOON

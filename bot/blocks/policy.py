@@ -39,7 +39,7 @@ class Outlook:
     """What is kept by which policy, and what goes when, the soonest first.
 
     `held_back` says of sources what of them waits for a yes (`HoldBack.waiting`). `unseen` are sources that store too
-    many backups to look ahead in passing.
+    many backups to look ahead in passing, `unscheduled` those of which no backup is taken by itself.
     """
 
     policies: Mapping[str, Policy]
@@ -48,6 +48,7 @@ class Outlook:
     freeze: Freeze | None = None
     unseen: Sequence[str] = ()
     held_back: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unscheduled: Sequence[str] = ()
 
 
 def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
@@ -69,9 +70,7 @@ def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
     for one in shown:
         asked = [keep_button(one.backup), button("Why kept", Action.WHY_KEPT, one.backup.id)]
         blocks += [section(_row(one, with_source=not place.source)), *actions(asked)]
-    if outlook.unseen:
-        named = ", ".join(map(code, outlook.unseen[:NAMED]))
-        blocks.append(context(f"{named}: too many backups to look ahead here. `safehold policy` does."))
+    blocks += _not_seen(outlook)
     return [*blocks, *_footer(replace(place, first=first), len(shown), total)]
 
 
@@ -109,9 +108,23 @@ def _by_policy(policies: Mapping[str, Policy]) -> list[tuple[Policy, list[str]]]
     return list(found.values())
 
 
-def _rules(policy: Policy, names: Sequence[str]) -> str:
+def _not_seen(outlook: Outlook) -> list[Json]:
+    told = []
+    if outlook.unseen:
+        told.append(f"{_named(outlook.unseen)}: too many backups to look ahead here. `safehold policy` does.")
+    if outlook.unscheduled:
+        waits = "what waits for a newer good one goes with the next that is taken, and is not listed."
+        told.append(f"{_named(outlook.unscheduled)}: no backup is scheduled, so {waits}")
+    return [context(text) for text in told]
+
+
+def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    of = f", of {', '.join(map(code, names[:NAMED]))}{more}" if names else ""
+    return f"{', '.join(map(code, names[:NAMED]))}{more}"
+
+
+def _rules(policy: Policy, names: Sequence[str]) -> str:
+    of = f", of {_named(names)}" if names else ""
     rules = "\n".join(f"• {verbatim(rule)}" for rule in policy.rules)
     # Only rules that keep the newest of each day, week and so on depend on the zone.
     days = f"; its days are those of {verbatim(str(policy.zone))}" if policy.newest_of else ""
@@ -124,12 +137,11 @@ def _grace(seconds: float) -> str:
 
 
 def _preview(total: int) -> str:
+    ahead = f"in the next {AHEAD.days} days"
     if not total:
-        none = (
-            f"Of the backups that there are now none goes in the next {AHEAD.days} days if backups go on as they did."
-        )
+        none = f"Of the backups that there are now none goes {ahead} if backups go on as scheduled."
         return f"{none} Those that are still to be taken go by the rules above, and are not counted here."
-    return f"*What goes of the backups that there are now* in the next {AHEAD.days} days, if backups go on as they did:"
+    return f"*What goes of the backups that there are now* {ahead}, if backups go on as scheduled:"
 
 
 def _row(one: Leaving, *, with_source: bool) -> str:

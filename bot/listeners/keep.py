@@ -120,16 +120,21 @@ def _until(call: Call) -> datetime | None:
 
 def _then(call: Call, backup: Backup, verdict: Verdict) -> str:
     """Say when it would go, as far as that can be seen."""
-    core, retention = call.core, call.core.time.retention
     if backup.state not in keeping.KEEPABLE:
         return ""
     if verdict.keep and Lock.HOLD in {reason.by for reason in verdict.reasons}:
         alone = verdict.by_hold_alone
-        return "Sooner: *Release*." if alone else "Releasing it frees nothing: what else keeps it lasts as long."
+        sooner = "Sooner: *Release*." if alone else "Releasing it frees nothing: what else keeps it lasts as long."
+        return f"{_foretold(call, backup, verdict)} {sooner}" if verdict.kept_until else sooner
+    return _foretold(call, backup, verdict)
+
+
+def _foretold(call: Call, backup: Backup, verdict: Verdict) -> str:
+    core, retention = call.core, call.core.time.retention
     if core.catalog.retained.stores_more_than(backup.source, MOST_ASKED):
         return ""
     leaving = retention.leaving(backup.source, core.clock.now() + AHEAD)
     found = next((one for one in leaving if one.backup.id == backup.id), None)
     if found is None:
-        return f"It is not seen to go in the next {AHEAD.days} days."
-    return keeping.goes(found, retention.freeze(), kept=verdict.keep)
+        return keeping.stays(verdict, AHEAD.days, scheduled=retention.scheduled(backup.source))
+    return keeping.goes(found, kept=verdict.keep)

@@ -1,7 +1,5 @@
 """Retention as a whole: the policy with what goes next, and the freeze of all of it."""
 
-from dataclasses import replace
-
 from bot.blocks import policy as pages
 from bot.blocks.keeping import HeldBack
 from bot.blocks.parts import Json
@@ -118,16 +116,14 @@ def policy_blocks(call: Call, place: PolicyPlace) -> list[Json]:
         grace_seconds=retention.grace_seconds,
         freeze=retention.freeze(),
         unseen=unseen,
+        unscheduled=[name for name in names if not retention.scheduled(name)],
         held_back={name: facts for name in names if (facts := HoldBack(core.catalog).waiting(name))},
     )
     return pages.policy_page(outlook, place)
 
 
 def _leaving(call: Call, names: list[str]) -> list[Leaving]:
-    """Return what goes of these sources, the soonest first; nothing does before a freeze ends."""
-    retention = call.core.time.retention
-    freeze, until = retention.freeze(), call.core.clock.now() + AHEAD
+    """Return what goes of these sources, the soonest first."""
+    retention, until = call.core.time.retention, call.core.clock.now() + AHEAD
     found = [one for name in names for one in retention.leaving(name, until)]
-    if freeze is not None:
-        found = [replace(one, at=max(one.at, freeze.until)) for one in found]
     return sorted(found, key=lambda one: (one.at, one.backup.id))

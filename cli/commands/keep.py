@@ -55,6 +55,7 @@ def why(given: Namespace, screen: Screen) -> int:
         policy = retention.policy(backup.source)
         many = core.catalog.retained.count_stored(backup.source) > MOST_ASKED
         leaving = None if many else _leaving(core, backup)
+        scheduled = retention.scheduled(backup.source)
     grace = retention.grace_seconds
     head = (
         f"Backup {backup.id} of {backup.source}, taken {words.moment(backup.taken_at)}, {_said(backup, verdict, grace)}"
@@ -62,7 +63,7 @@ def why(given: Namespace, screen: Screen) -> int:
     parts = [
         head,
         table(("by", "reason", "until"), [_row(reason) for reason in reasons]),
-        "" if many else _ahead(backup, verdict, leaving),
+        "" if many else _ahead(backup, verdict, leaving, scheduled=scheduled),
         f"Policy {policy.name}: {', '.join(policy.rules)}.",
     ]
     document = {
@@ -125,7 +126,7 @@ def _row(reason: Reason) -> Sequence[str]:
     return f"{kind}{by}", reason.says, words.moment(reason.until) if reason.until else ""
 
 
-def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None) -> str:
+def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None, *, scheduled: bool) -> str:
     """Say when it would go, as far as that can be seen."""
     if leaving and leaving.held_back:
         source = backup.source
@@ -135,9 +136,19 @@ def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None) -> str:
     if backup.hold and Lock.HOLD in {reason.by for reason in verdict.reasons}:
         sooner = f"Sooner: safehold release {backup.id}"
         then = sooner if verdict.by_hold_alone else "Releasing it frees nothing: what else keeps it lasts as long."
-        return f"It stays until {words.moment(backup.hold.until)} at least. {then}" if backup.hold.until else then
+        if backup.hold.until is None:
+            return then
+        ends = f"It stays until {words.moment(backup.hold.until)} at least."
+        return f"{ends} {_foretold(verdict, leaving, scheduled=scheduled)} {then}"
+    return _foretold(verdict, leaving, scheduled=scheduled)
+
+
+def _foretold(verdict: Verdict, leaving: Leaving | None, *, scheduled: bool) -> str:
     if leaving:
-        return f"If backups go on as they did, its bytes are deleted from {words.moment(leaving.at)} on: {leaving.why}."
+        at = words.moment(leaving.at)
+        return f"If backups go on as scheduled, its bytes are deleted from {at} on: {leaving.why}."
     if verdict.kept_until:
-        return "It is let go with the first good backup after that."
-    return f"By the backups so far it does not go in the next {AHEAD.days} days."
+        return f"It is let go {'then' if verdict.until_the_clock else 'with the first good backup after that'}."
+    if not scheduled:
+        return "No backup is scheduled: what waits for a newer good one goes with the next that is taken."
+    return f"By the schedule it does not go in the next {AHEAD.days} days."

@@ -27,6 +27,7 @@ def policy(given: Namespace, screen: Screen) -> int:
         until, frozen = core.clock.now() + AHEAD, retention.freeze()
         leaving = [one for source in sources for one in retention.leaving(source, until)]
         policies = {source: retention.policy(source) for source in sources}
+        unscheduled = [source for source in sources if not retention.scheduled(source)]
         held = {source: facts for source in sources if (facts := HoldBack(core.catalog).waiting(source))}
     leaving.sort(key=lambda one: (one.at, one.backup.id))
     first = (given.page - 1) * given.limit
@@ -35,7 +36,7 @@ def policy(given: Namespace, screen: Screen) -> int:
     grace = f"What is let go keeps its bytes {words.duration(retention.grace_seconds)} more; safehold keep saves it."
     waits = [f"{_held_back(name, facts)} If that is meant: safehold let-go {name}" for name, facts in held.items()]
     banner = pages.frozen(frozen) if frozen else ""
-    parts = [banner, *waits, *words_of, grace, _preview(given, shown, len(leaving))]
+    parts = [banner, *waits, *words_of, grace, _preview(given, shown, len(leaving)), _waiting(unscheduled)]
     document = {
         "freeze": documents.freeze(frozen),
         "policies": [
@@ -44,6 +45,7 @@ def policy(given: Namespace, screen: Screen) -> int:
         ],
         "grace_seconds": retention.grace_seconds,
         "held_back": [{"source": source, **facts} for source, facts in held.items()],
+        "unscheduled": unscheduled,
         "until": documents.moment(until),
         "total": len(leaving),
         "leaving": [_leaving(one) for one in shown],
@@ -93,12 +95,11 @@ def _title(source: str, kept: Policy) -> str:
 
 
 def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:
+    ahead = f"in the next {AHEAD.days} days"
     if not total:
-        none = (
-            f"Of the backups that there are now none goes in the next {AHEAD.days} days if backups go on as they did."
-        )
+        none = f"Of the backups that there are now none goes {ahead} if backups go on as scheduled."
         return f"{none} Those that are still to be taken go by the rules above, and are not counted here."
-    head = f"What goes of the backups that there are now in the next {AHEAD.days} days, if backups go on as they did:"
+    head = f"What goes of the backups that there are now {ahead}, if backups go on as scheduled:"
     rows = [
         (
             one.backup.source,
@@ -119,6 +120,14 @@ def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:
     last = given.page * given.limit >= total
     more = "" if last else f" Next page: safehold policy{named}{limit} --page {given.page + 1}"
     return f"{head}\n\n{table(_COLUMNS, rows)}\n\n{len(shown)} of {total}.{more}{waits}"
+
+
+def _waiting(unscheduled: list[str]) -> str:
+    """Say of which sources nothing can be foretold that waits for a backup."""
+    if not unscheduled:
+        return ""
+    waits = "what waits for a newer good one goes with the next that is taken, and is not listed."
+    return f"No backup is scheduled of {', '.join(unscheduled)}: {waits}"
 
 
 def _leaving(one: Leaving) -> documents.Document:

@@ -15,6 +15,9 @@ from core.catalog.schema import (
     UNSAVED_BACKUPS,
 )
 from core.model.backup import Backup
+from core.model.use import Use
+
+LINKED = "a download link is open"
 
 
 class Retained:
@@ -61,8 +64,8 @@ class Retained:
             )
             return tuple(TABLE.value(row) for row in rows(db, sql, (after, vault, vault, limit)))
 
-    def in_use(self, now: datetime) -> Mapping[str, str]:
-        """Return the backups that somebody works with, each with what is done with it, in words.
+    def in_use(self, now: datetime) -> Mapping[str, Use]:
+        """Return the backups that somebody works with, each with what is done with it.
 
         A download counts as long as its link works and it has not ended, and as long as bytes of it are sent; a
         restore from the request on; an instance while it is made; a verification as long as its run holds its lease.
@@ -70,18 +73,20 @@ class Retained:
         taken = "select name from leases where name >= 'download:' and name < 'download;' and expires_at > ?"
         with self._file.read() as db:
             downloads = db.execute(
-                f"select backup_id from downloads where {OPEN_DOWNLOADS} and expires_at > ?",  # noqa: S608 - ours
+                f"select backup_id, expires_at from downloads where {OPEN_DOWNLOADS} and expires_at > ? "  # noqa: S608 - ours
+                "order by expires_at",
                 (moment_text(now),),
             )
-            used = {str(row[0]): "being downloaded" for row in downloads}
+            # Of several links the one that ends last counts.
+            used = {str(row[0]): Use(LINKED, datetime.fromisoformat(row[1])) for row in downloads}
             sent = db.execute(taken, (moment_text(now),))
-            used |= {str(row[0]).split(":")[1]: "being downloaded" for row in sent}
+            used |= {str(row[0]).split(":")[1]: Use("being downloaded") for row in sent}
             verified = db.execute("select substr(run, 8) from leases where name >= 'verify:' and name < 'verify;'")
-            used |= {str(row[0]): "being verified" for row in verified}
+            used |= {str(row[0]): Use("being verified") for row in verified}
             restored = db.execute(
                 "select json_extract(plan, '$.backup_id') from restores indexed by restores_open "  # noqa: S608 - ours
                 f"where {OPEN_RESTORES}"
             )
-            used |= {str(row[0]): "wanted for a restore" for row in restored}
+            used |= {str(row[0]): Use("wanted for a restore") for row in restored}
             provisioned = db.execute(f"select backup_id from instances where {MADE_INSTANCES}")  # noqa: S608 - ours
-            return used | {str(row[0]): "being restored from" for row in provisioned}
+            return used | {str(row[0]): Use("being restored from") for row in provisioned}

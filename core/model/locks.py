@@ -82,7 +82,8 @@ def lock_busy(lineup: Lineup) -> Kept:
     """Keep what is made, downloaded or restored from now."""
     for candidate in lineup.everything:
         if candidate.open or candidate.busy:
-            yield candidate, Reason(Lock.BUSY, candidate.busy or "not finished yet")
+            until = None if candidate.open else candidate.busy_until
+            yield candidate, Reason(Lock.BUSY, candidate.busy or "not finished yet", until)
 
 
 def lock_future(lineup: Lineup) -> Kept:

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from core.model.backup import Backup, BackupState, Tier
 from core.model.hold import Hold
+from core.model.use import Use
 
+UNUSED = Use("")
 _STORED = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED, BackupState.PRUNING})
 
 
@@ -51,7 +53,8 @@ class Candidate:
 
     `good`: its bytes were verified and nothing was found wrong since. `open`: pending or running. `stored`: it has
     bytes in the vault; one that is stored and neither good nor open is damaged, one that is not is a bare record.
-    `busy` says what is done with it now ("being downloaded"), "" where nothing is.
+    `busy` says what is done with it now ("being downloaded"), "" where nothing is; `busy_until` when that ends by
+    itself, None where no time ends it.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Candidate:
     size: int = 0
     hold: Hold | None = None
     busy: str = ""
+    busy_until: datetime | None = None
 
     @property
     def counts(self) -> bool:
@@ -70,7 +74,7 @@ class Candidate:
         return self.good and self.stored and not self.open
 
 
-def candidate_of(backup: Backup, busy: str = "") -> Candidate:
+def candidate_of(backup: Backup, use: Use = UNUSED) -> Candidate:
     """Return a backup as retention sees it. One that is expired still has its bytes and may be kept after all."""
     state = backup.state
     return Candidate(
@@ -83,7 +87,8 @@ def candidate_of(backup: Backup, busy: str = "") -> Candidate:
         stored=state in _STORED,
         size=backup.size,
         hold=backup.hold,
-        busy=busy,
+        busy=use.says,
+        busy_until=use.until,
     )
 
 
@@ -114,6 +119,11 @@ class Verdict:
     def says(self) -> str:
         """Return the reasons in one line."""
         return ", ".join(reason.says for reason in self.reasons)
+
+    @property
+    def until_the_clock(self) -> bool:
+        """Say whether the clock alone ends what keeps it: a freeze, an open link; else a newer backup has to come."""
+        return bool(self.locked_by) and {reason.by for reason in self.reasons} <= {Lock.FREEZE, Lock.BUSY}
 
     @property
     def by_hold_alone(self) -> bool:

@@ -31,9 +31,7 @@ class EveningPost:
         day = self.daily.due(now)
         if day is None:
             return
-        freeze = self.catalog.freezes.active(now)
-        going = [one for one in self.leaving(now + DAY) if freeze is None or one.at >= freeze.until]
-        going.sort(key=lambda one: (one.at, one.backup.id))
+        going = sorted(self.leaving(now + DAY), key=lambda one: (one.at, one.backup.id))
         key = day.isoformat()
         with self.catalog.write():
             if going:

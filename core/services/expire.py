@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core.catalog import Catalog
 from core.errors import UnavailableError
@@ -36,13 +37,15 @@ class Expire:
     retention: Retention
     _revision: int = -1
     _waiting: set[str] = field(default_factory=set)
+    _ends: dict[str, datetime] = field(default_factory=dict)
 
     def __call__(self, now: object = None) -> None:
         """Look once."""
         del now  # the clock of retention counts
-        revision = self.catalog.revision()
-        # A yes changes no backup's record.
-        changed = {source for source in self._waiting if self._hold_back.allowed(source, self.retention.clock.now())}
+        revision, moment = self.catalog.revision(), self.retention.clock.now()
+        # Neither a yes nor the end of a freeze or of a link changes a backup's record.
+        changed = {source for source in self._waiting if self._hold_back.allowed(source, moment)}
+        changed |= {source for source, end in self._ends.items() if end <= moment}
         if revision != self._revision:
             changed |= self._changed()
         if not changed:
@@ -59,6 +62,7 @@ class Expire:
 
         """
         at_first = self.retention.verdicts(source).values()
+        self._note_end(source, at_first)
         if not any(map(_overdue, at_first)):
             self._hold_back.clear(source)
             self._waiting.discard(source)
@@ -82,6 +86,18 @@ class Expire:
             if not unseen:
                 self._judged(source, found)
         return len(going)
+
+    def _note_end(self, source: str, found: Iterable[Judged]) -> None:
+        """Remember when the first of the locks ends that the clock alone ends."""
+        ends = [
+            reason.until
+            for _, verdict in found
+            for reason in verdict.reasons
+            if reason.by in {Lock.FREEZE, Lock.BUSY} and reason.until is not None
+        ]
+        self._ends.pop(source, None)
+        if ends:
+            self._ends[source] = min(ends)
 
     def _try(self, source: str) -> bool:
         try:

@@ -9,11 +9,11 @@ from operator import attrgetter
 from core.catalog import Catalog
 from core.errors import UnknownName
 from core.model.backup import Backup, BackupState
-from core.model.expiry import Expiry, coming, preview
+from core.model.expiry import Expiry, preview, scheduled
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import every_reason, verdicts
-from core.model.verdict import EVERY_LOCK, Candidate, Lock, Reason, Verdict, candidate_of
+from core.model.verdict import EVERY_LOCK, UNUSED, Candidate, Lock, Reason, Verdict, candidate_of
 from core.model.wall_time import zone_of
 from core.ports import Clock
 from core.services.adapters import Adapters
@@ -114,30 +114,41 @@ class Retention:
             found = every_reason(candidates, self.policy(backup.source), now, self.freeze())
         return (*verdict.reasons, *(one for one in found.get(backup.id, ()) if one not in verdict.reasons))
 
-    def leaving(self, source: str, until: datetime) -> tuple[Leaving, ...]:
-        """Return what will have been let go until then if backups go on as they did, the soonest first.
+    def scheduled(self, source: str) -> bool:
+        """Say whether backups of a source are taken by themselves."""
+        return source in self.adapters.sources and self.schedules.current(source).on
 
-        What is expired already comes with the time from which its bytes may be deleted.
+    def leaving(self, source: str, until: datetime) -> tuple[Leaving, ...]:
+        """Return what will have been let go until then if backups go on as scheduled, the soonest first.
+
+        What is expired already comes with the time from which its bytes may be deleted: not before a freeze, or what
+        else keeps it after all, has ended.
         """
         with self.catalog.read():
             backups, now = self._stored(source), self.clock.now()
             candidates, freeze = self._candidates(backups), self.freeze()
-        found = [
-            Leaving(backup, max(now, at), backup.expiry)
-            for backup in backups
-            if backup.state is BackupState.EXPIRED and (at := self.prune_at(backup)) is not None
-        ]
-        by_id = {b.id: b for b in backups if b.state is not BackupState.EXPIRED}
-        expected = coming(candidates, now, until)
+        expected = self._expected(source, now, until)
         going = preview(candidates, self.policy(source), now, expected, freeze, all_of_them=True)
+        by_id = {backup.id: backup for backup in backups}
         good = {one.id: one.at for one in expected}
-        good |= {b.id: b.taken_at for b in by_id.values() if b.state is BackupState.GOOD}
+        good |= {backup.id: backup.taken_at for backup in backups if backup.state is BackupState.GOOD}
         held_from = self._held_from(source, [one for one in going if one.id in good], tuple(good.values()))
-        for expiry in (one for one in going if one.id in by_id):
-            why, backup = ", ".join(reason.says for reason in expiry.reasons), by_id[expiry.id]
-            at = expiry.at + _stays(backup, self.grace_seconds)
-            found.append(Leaving(backup, at, why, held_back=expiry.at >= held_from))
+        listed = (one for one in going if one.id in by_id and one.at <= until)
+        found = [self._leaving(by_id[one.id], one, now, held_from) for one in listed]
         return tuple(sorted(found, key=lambda one: (one.at, one.backup.id)))
+
+    def _leaving(self, backup: Backup, expiry: Expiry, now: datetime, held_from: datetime) -> Leaving:
+        why = ", ".join(reason.says for reason in expiry.reasons)
+        at = self.prune_at(backup) if backup.state is BackupState.EXPIRED else None
+        if at is None:
+            at = expiry.at + _stays(backup, self.grace_seconds)
+        elif expiry.at <= now:
+            return Leaving(backup, max(at, now), backup.expiry)
+        return Leaving(backup, max(at, expiry.at), why, held_back=expiry.at >= held_from)
+
+    def _expected(self, source: str, now: datetime, until: datetime) -> list[Candidate]:
+        known = source in self.adapters.sources
+        return scheduled(self.schedules.current(source), source, now, until) if known else []
 
     def _held_from(self, source: str, going: Sequence[Expiry], good: Sequence[datetime]) -> datetime:
         """Return when most of a source would go at once, and from then on nothing does without a yes.
@@ -160,7 +171,7 @@ class Retention:
 
     def _candidates(self, backups: tuple[Backup, ...]) -> list[Candidate]:
         used = self.catalog.retained.in_use(self.clock.now()) if backups else {}
-        found = ((backup, candidate_of(backup, used.get(backup.id, ""))) for backup in backups)
+        found = ((backup, candidate_of(backup, used.get(backup.id, UNUSED))) for backup in backups)
         # What is missing may come back: it stays listed, and lets nothing else go.
         return [replace(one, open=True, busy=MISSED) if backup.missing else one for backup, one in found]
 

@@ -233,7 +233,7 @@ def test_why_kept_names_every_reason_and_the_policy(world: World) -> None:
     backup = world.backed_up()
     told = world.people.press(ONCALL, {**WHY, "value": backup})
     assert "the most recent on-demand one" in told.text
-    assert "It is not seen to go in the next 100 days." in told.text
+    assert "By the schedule it does not go in the next 100 days." in told.text
     assert "Policy `compose`: daily: 7 days" in told.text
     assert [e["text"]["text"] for e in elements(told.blocks)] == ["Keep"]
     world.backed_up()

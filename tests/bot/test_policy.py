@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.blocks.text import when
 from core.errors import Stale
+from core.model.person import Door, Person
 from tests.bot.conftest import World
 from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
 from tests.bot.test_keep import expire, standing
@@ -37,7 +39,9 @@ def test_nothing_to_go_is_said(world: World) -> None:
     """With one backup nothing goes, which is said of what there is now; no zone is named where none counts."""
     world.backed_up()
     shown = world.people.typed(ONCALL, "policy orders")
-    assert "Of the backups that there are now none goes in the next 35 days if backups go on as they did." in shown.text
+    assert (
+        "Of the backups that there are now none goes in the next 35 days if backups go on as scheduled." in shown.text
+    )
     assert "Those that are still to be taken go by the rules above" in shown.text
     assert "days are those of" not in shown.text
     assert labels(shown.blocks) == ["Back"]
@@ -100,6 +104,24 @@ def test_a_freeze_is_said_everywhere_until_it_is_thawed(make_world: Callable[...
     assert "not frozen" in world.people.typed(APPROVER, "thaw").text
     acts = [entry.act for entry in world.core.catalog.audit.entries()]
     assert (acts.count("freeze"), acts.count("thaw")) == (1, 1)
+
+
+def test_the_policy_and_why_have_one_date_under_a_freeze(make_world: Callable[..., World]) -> None:
+    """What a freeze or a link keeps is foretold to go when that has ended, by both; the row names the link."""
+    world = make_world(more=RETAIN)
+    first = world.backed_up()
+    link = world.core.offer_download(first, Person(ONCALL, "oncall", Door.SLACK)).download
+    world.backed_up()
+    assert f"a download link is open until {when(link.expires_at)}" in world.people.typed(GUEST, "list").text
+    goes = f"deleted from *{when(link.expires_at + timedelta(days=1))}* on: no longer the most recent"
+    assert goes in world.people.typed(GUEST, "policy").text
+    assert goes.replace("*", "") in world.people.typed(GUEST, f"why {first}").text
+    world.people.typed(APPROVER, "freeze 2d look")
+    freeze = world.core.time.retention.freeze()
+    assert freeze is not None
+    goes = f"deleted from *{when(freeze.until + timedelta(days=1))}* on: no longer the most recent"
+    assert goes in world.people.typed(GUEST, "policy").text
+    assert goes.replace("*", "") in world.people.typed(GUEST, f"why {first}").text
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from core.model.freeze import Freeze
 from core.model.hold import Hold
 from core.model.notice import Notice, NoticeKind
 from core.model.schedule_change import ScheduleChange
+from core.model.use import Use
 from tests.catalog import samples
 from tests.catalog.samples import ANNA, BELA, NOON
 
@@ -171,15 +172,16 @@ def test_same_thing_is_told_once(catalog: Catalog) -> None:
 def test_what_is_in_use_is_named(catalog: Catalog) -> None:
     """Downloads that still work, restores that were asked for and verifications each keep a backup in use."""
     catalog.downloads.create(samples.download())
+    linked = Use("a download link is open", samples.download().expires_at)
+    assert catalog.retained.in_use(NOON) == {samples.download().backup_id: linked}
     restore = catalog.restores.create(samples.restore())
     catalog.leases.acquire("verify:b7", "o", "verify:b7", NOON, 60)
     used = catalog.retained.in_use(NOON)
-    assert used["b7"] == "being verified"
-    assert used[restore.plan.backup_id] == "wanted for a restore"
-    assert samples.download().backup_id in used
+    assert used["b7"] == Use("being verified")
+    assert used[restore.plan.backup_id] == Use("wanted for a restore")
     catalog.downloads.move_completed(samples.download().id, NOON)
     later = catalog.retained.in_use(samples.download().expires_at)
-    assert "being downloaded" not in later.values()
+    assert linked not in later.values()
 
 
 def test_catalog_of_the_first_schema_is_brought_up_to_date(path: Path) -> None:

@@ -227,7 +227,12 @@ def test_an_incident_freeze_stands_on_every_list(safehold: Terminal) -> None:
     first, _ = safehold.backup(), safehold.backup()
     assert "frozen until" in row(safehold, first)
     assert "lock freeze" in safehold("why", first).out
-    assert "It is let go with the first good backup after that." in safehold("why", first).out
+    why, document = safehold("why", first).out, safehold.json("why", first)
+    assert "If backups go on as scheduled, its bytes are deleted from" in why
+    foretold = safehold.json("policy")
+    [row_of] = foretold["leaving"]
+    assert (row_of["id"], row_of["at"]) == (first, document["leaves_at"])
+    assert document["leaves_at"] > document["backup"]["verdict"]["kept_until"] == foretold["freeze"]["until"]
     assert safehold.json("list")["freeze"]["reason"] == "rows are missing"
     assert safehold.json("policy")["freeze"]["by"]["door"] == "command-line"
     thawed = safehold("thaw")
@@ -258,6 +263,30 @@ def test_what_was_let_go_is_told_as_such(safehold: Terminal) -> None:
     assert safehold("keep", third, "--why", "too late").code == 3
     assert safehold("keep", first, "--why", "saved").code == 0
     assert safehold.json("show", first)["backup"]["state"] == "good"
+
+
+def test_no_door_names_a_date_inside_a_freeze(safehold: Terminal) -> None:
+    """Of an expired backup the row, why and both documents have one date: the end of the freeze."""
+    first, _ = safehold.backup(), safehold.backup()
+    expire(safehold, first)
+    safehold("freeze", "--until", "10d", "--why", "look")
+    why, until = safehold.json("why", first), safehold.json("policy")["freeze"]["until"]
+    [leaving] = safehold.json("policy")["leaving"]
+    assert why["leaves_at"] == why["backup"]["verdict"]["kept_until"] == leaving["at"] == until
+    assert safehold("why", first).out.count(until[:10]) >= 2
+
+
+def test_a_schedule_that_is_off_is_said_where_nothing_can_be_foretold(safehold: Terminal) -> None:
+    """What waits for a backup that nothing takes is not listed: policy and why say what it waits for."""
+    first, _ = safehold.backup(), safehold.backup()
+    safehold("keep", first, "--until", "2d", "--why", "look")
+    assert [one["id"] for one in safehold.json("policy")["leaving"]] == [first]
+    assert "If backups go on as scheduled, its bytes are deleted from" in safehold("why", first).out
+    assert safehold("schedule", "orders", "--off", "all", "--yes").code == 0
+    shown = safehold.json("policy")
+    assert (shown["leaving"], shown["unscheduled"]) == ([], ["orders"])
+    assert "No backup is scheduled of orders: what waits for a newer good one goes" in safehold("policy").out
+    assert "It is let go with the first good backup after that." in safehold("why", first).out
 
 
 def test_an_expired_one_says_from_when_it_is_deleted(safehold: Terminal) -> None:
@@ -300,7 +329,7 @@ def test_a_policy_says_its_rules_and_what_goes_next(safehold: Terminal) -> None:
     second = safehold.json("policy", "--limit", "2", "--page", "2")["leaving"]
     assert [one["id"] for one in second] == ids[2:4]
     assert "Next page" not in safehold("policy", "--limit", "1000").out
-    assert "If backups go on as they did, its bytes are deleted from" in safehold("why", ids[3]).out
+    assert "If backups go on as scheduled, its bytes are deleted from" in safehold("why", ids[3]).out
     assert f"Policy compose: {', '.join(found['policies'][0]['rules'])}." in safehold("why", ids[3]).out
 
 
@@ -460,7 +489,7 @@ def test_a_list_says_what_is_next_and_how_long_each_is_kept(safehold: Terminal) 
         assert "until " in row(safehold, key)
     asked = safehold.backup()
     assert "the most recent on-demand one" in row(safehold, asked)
-    assert "By the backups so far it does not go in the next 100 days." in safehold("why", asked).out
+    assert "By the schedule it does not go in the next 100 days." in safehold("why", asked).out
     assert len([line for line in safehold("list").out.splitlines() if ID.match(line)]) == 3
     document = safehold.json("list")["backups"][0]
     assert document["verdict"]["reasons"][0] == {

@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.model.backup import Backup, BackupState, Failure, Proof, Tier
-from core.model.expiry import coming, preview
+from core.model.expiry import LATE, MOST_RUNS, preview, scheduled
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import verdicts
+from core.model.schedule import DEFAULT, Cron, Schedule
 from core.model.span import Span, Unit
+from core.model.use import Use
 from core.model.verdict import Candidate, Lock, Rule, candidate_of
 from tests.support.retained import ANNA, DAYS, START, daily, freeze, hold, kept, lost, on_demand, table
 
@@ -104,7 +107,7 @@ def test_a_record_becomes_a_candidate(state: BackupState, failed: bool, expected
         hold=hold(),
         failure=Failure("x", "x", "x", "x") if failed else None,
     )
-    found = candidate_of(backup, "being verified")
+    found = candidate_of(backup, Use("being verified"))
     assert found == Candidate(
         "b",
         START + DAYS,
@@ -179,9 +182,11 @@ def test_a_policy_that_keeps_nothing_is_refused() -> None:
 
 
 def test_nothing_is_asked_of_nothing() -> None:
-    """A source without backups has no verdicts, and nothing to come."""
+    """A source without backups has no verdicts, and nothing of it goes; without a schedule nothing is to come."""
     assert verdicts([], COMPOSE, START) == {}
-    assert coming([], START, START + 9 * DAYS) == []
+    assert preview([], COMPOSE, START, []) == []
+    off = Schedule(daily=False, weekly=None, monthly=None)
+    assert scheduled(off, "orders", START, START + 9 * DAYS) == []
 
 
 def test_a_date_that_is_past_is_not_shown() -> None:
@@ -197,22 +202,40 @@ def test_a_preview_says_what_goes_and_when() -> None:
     """Each row goes when the preview said, if the backups come that it counted on."""
     listed = [*daily(10), on_demand("asked", START + timedelta(hours=5))]
     now = listed[9].at + timedelta(hours=1)
-    seen = preview(listed, COMPOSE, now, coming(listed, now, START + 40 * DAYS))
+    seen = preview(listed, COMPOSE, now, scheduled(DEFAULT, "orders", now, START + 40 * DAYS))
     assert [(one.at, one.id) for one in seen if one.at == now] == [(now, "d1"), (now, "d2")]
     assert [(one.at, one.id) for one in seen if one.at != now] == [
-        *((START + (day + 7) * DAYS, f"d{day}") for day in (3, 4, 5, 6, 8, 9)),
-        (START + 35 * DAYS, "d7"),
+        *((START + (day + 7) * DAYS + LATE, f"d{day}") for day in (3, 4, 5, 6, 8, 9)),
+        (START + 35 * DAYS + LATE, "d7"),
     ]
     assert seen[0].reasons[0].says == "older than 7 days (daily)"
 
 
 def test_a_preview_counts_on_the_end_of_freezes_and_downloads() -> None:
-    """What is frozen goes with the first backup after the freeze; what is downloaded now is free at the next one."""
+    """What is frozen goes when the freeze ends, what a link keeps when that does, what is sent at the next backup."""
     listed = daily(10)
     now = listed[-1].at
+    ends = now + timedelta(hours=2)
     listed[1] = replace(listed[1], busy="being downloaded")
-    expected = coming(listed, now, now + 3 * DAYS)
+    listed[2] = replace(listed[2], busy="a download link is open", busy_until=ends)
+    expected = scheduled(DEFAULT, "orders", now, now + 3 * DAYS + LATE)
     assert [one.tiers for one in expected] == [frozenset({Tier.DAILY})] * 3
-    assert [one.id for one in preview(listed, COMPOSE, now, expected) if one.at == now + DAYS] == ["d1", "d3"]
-    frozen = preview(listed, COMPOSE, now, expected, freeze(now + 2 * DAYS))
-    assert {one.at for one in frozen} == {now + 2 * DAYS, now + 3 * DAYS}
+    free = preview(listed, COMPOSE, now, expected)
+    assert [one.id for one in free if one.at == ends] == ["d2"]
+    assert [one.id for one in free if one.at == now + DAYS + LATE] == ["d1", "d3"]
+    thawed = now + timedelta(days=1, hours=12)
+    frozen = preview(listed, COMPOSE, now, expected, freeze(thawed))
+    assert [(one.at, one.id) for one in frozen[:3]] == [(thawed, "d1"), (thawed, "d2"), (thawed, "d3")]
+    assert {one.at for one in frozen[3:]} == {now + 2 * DAYS + LATE, now + 3 * DAYS + LATE}
+
+
+def test_what_is_due_very_often_is_looked_at_once_a_day_later() -> None:
+    """Each run is expected with its tiers; those of a cron expression one by one at first, then one a day."""
+    crons = Schedule(daily=False, monthly=None, crons=(Cron("0 * * * *"),))
+    found = scheduled(crons, "orders", START, START + 35 * DAYS)
+    hourly = [one.at for one in found if Tier.DAILY in one.tiers]
+    steps = [after - before for before, after in pairwise(hourly)]
+    assert steps[: MOST_RUNS - 1] == [timedelta(hours=1)] * (MOST_RUNS - 1)
+    assert set(steps[MOST_RUNS:]) == {DAYS}
+    weekly = [one.at for one in found if Tier.WEEKLY in one.tiers]
+    assert weekly == [START + week * 7 * DAYS + LATE for week in (1, 2, 3, 4)]

@@ -9,9 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.model.backup import Tier
-from core.model.expiry import coming, preview
+from core.model.expiry import preview, scheduled
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import verdicts
+from core.model.schedule import DEFAULT
 from core.model.span import Span, Unit
 from core.model.verdict import Candidate, Lock
 from tests.support.retained import START, freeze, hold, kept, lost
@@ -152,7 +153,7 @@ def test_damage_lets_no_good_one_go(
 def test_a_preview_keeps_its_word(listed: list[Candidate], policy: Policy, now: datetime) -> None:
     """Taking the expected backups one after the other lets go what the preview said, at the moment it said."""
     listed = [replace(one, busy="") for one in listed]
-    expected = coming(listed, now, now + timedelta(days=20))
+    expected = scheduled(DEFAULT, "orders", now, now + timedelta(days=20))
     promised = {(one.at, one.id) for one in preview(listed, policy, now, expected)}
     happened, rest = set(), list(listed)
     for moment, new in [(now, []), *((one.at, [one]) for one in expected)]:

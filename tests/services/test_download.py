@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import NotAllowed, Stale
 from core.model.backup import BackupState
+from core.model.use import Use
 from core.runtime.identity import this_host
 from core.services.being_taken import BeingTaken
 from tests.support.timed import DAY, HOUR, MIDNIGHT, UNPROVEN, Timed
@@ -147,7 +148,7 @@ def test_who_takes_no_byte_for_an_hour_holds_nothing(leaving: tuple[Timed, str])
     timed.set(timed.world.clock.now() + HOUR * 0.9)
     with timed.core.open_download(offer.token).open(0):
         timed.set(timed.world.clock.now() + HOUR * 0.9)
-        assert timed.core.catalog.retained.in_use(timed.world.clock.now()) == {first: "being downloaded"}
+        assert timed.core.catalog.retained.in_use(timed.world.clock.now()) == {first: Use("being downloaded")}
         timed.set(timed.world.clock.now() + HOUR * 0.2)
         assert timed.core.catalog.retained.in_use(timed.world.clock.now()) == {}
 
@@ -157,6 +158,6 @@ def test_a_dead_process_sends_nothing(world: World) -> None:
     key = world.take()
     dead = BeingTaken(world.core.catalog, world.clock, f"{this_host()}:1:1.00")
     dead(key)
-    assert world.core.catalog.retained.in_use(world.clock.now()) == {key: "being downloaded"}
+    assert world.core.catalog.retained.in_use(world.clock.now()) == {key: Use("being downloaded")}
     world.core.reconcile()
     assert world.core.catalog.retained.in_use(world.clock.now()) == {}

@@ -11,6 +11,7 @@ from core.errors import NotAllowed, Stale, UsageError
 from core.model.backup import BackupState
 from core.model.instance import InstanceState
 from core.model.restore import RestoreState
+from core.model.use import Use
 from tests.services.asking import approved, ask
 from tests.support.world import ANNA, BEN, GITA, World
 
@@ -36,7 +37,9 @@ def test_what_was_let_go_meanwhile_is_restored_all_the_same(world: World) -> Non
     gone = {"state": BackupState.EXPIRED, "expired_at": world.clock.now(), "expiry": "older than 7 days (daily)"}
     world.core.catalog.backups.move(restore.plan.backup_id, frozenset(BackupState), **gone)
     world.clock.offset += timedelta(minutes=1)
-    assert world.core.catalog.retained.in_use(world.clock.now()) == {restore.plan.backup_id: "wanted for a restore"}
+    assert world.core.catalog.retained.in_use(world.clock.now()) == {
+        restore.plan.backup_id: Use("wanted for a restore")
+    }
     world.core.reconcile()
     world.core.decide_restore(restore.id, BEN, approve=True)
     world.settled(restore.id)
