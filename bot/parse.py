@@ -82,7 +82,7 @@ EXAMPLES = {
     Verb.DESTROY: "destroy janusgraph-restore-20261123T051422Z",
     Verb.CANCEL: "cancel 7f3a",
 }
-NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW, Verb.POLICY, Verb.SCHEDULE, Verb.LET_GO}
+NEEDS_ONE = frozenset(EXAMPLES) - {Verb.LIST, Verb.NOW, Verb.POLICY, Verb.SCHEDULE, Verb.LET_GO, Verb.FREEZE}
 TAKES_TEXT = frozenset({Verb.NOW, Verb.DENY, Verb.FREEZE})
 TAKES_NOTHING = frozenset({Verb.INSTANCES, Verb.THAW})
 CLOCK = re.compile(r"\d{1,2}:\d{2}")
@@ -111,8 +111,7 @@ def parse(typed: str) -> Request:
     verb = _verb(word)
     subject, rest = _subject(verb, rest)
     if verb in NEEDS_ONE and not subject:
-        which = "Until when shall nothing be deleted?" if verb is Verb.FREEZE else f"Which one shall I {verb}?"
-        raise UsageError(which, hint=f"For example: {_example(verb)}")
+        raise UsageError(f"Which one shall I {verb}?", hint=f"For example: {_example(verb)}")
     if verb is Verb.FREEZE and CLOCK.fullmatch(_first(rest)[0]):
         at, rest = _first(rest)
         subject = f"{subject} {at}"

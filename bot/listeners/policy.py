@@ -48,13 +48,16 @@ def freeze(call: Call, request: Request) -> None:
     """Answer /backups freeze.
 
     Raises:
-        UsageError: the time is none or not ahead, or there is no reason.
+        UsageError: there is no time, it is none or not ahead, or there is no reason.
 
     """
-    call.core.access.require(call.person, Verb.RETAIN)
+    call.core.time.freeze_retention.require_right(call.person)
+    example = 'For example: /backups freeze 7d "rows are missing"'
+    if not request.subject:
+        raise UsageError("Until when shall nothing be deleted?", hint=example)
     until = until_typed(call, request.subject)
     if not request.text:
-        raise UsageError("A freeze needs a reason.", hint='For example: /backups freeze 7d "rows are missing"')
+        raise UsageError("A freeze needs a reason.", hint=example)
     placed = call.core.time.freeze_retention(call.person, until, checked_text(request.text, "reason"))
     call.desk.board.wake()
     call.say(pages.froze(placed, call.core.config.zone), "Retention is frozen")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
-from core.errors import RefusedError, Stale, UsageError
+from core.errors import NotAllowed, RefusedError, Stale, UsageError
 from core.model.freeze import Freeze
 from core.model.notice import Notice, NoticeKind
 from core.model.person import Person, person_fields
@@ -46,7 +46,7 @@ class FreezeRetention:
             FrozenLonger: a freeze in force ends later: only a thaw makes it shorter, so that nobody does by mistake.
 
         """
-        self.access.require(person, Verb.RETAIN)
+        self.require_right(person)
         now = self.clock.now()
         require_to_come(until, now, days=7)
         if until > now + LONGEST:
@@ -62,6 +62,20 @@ class FreezeRetention:
             self.catalog.audit.append(now, person, "freeze", "retention", "frozen", detail)
             self.catalog.notices.tell(_told(NoticeKind.FROZEN, freeze, person, now, before))
         return freeze
+
+    def require_right(self, person: Person) -> None:
+        """Let the person pass, before anything is asked.
+
+        Raises:
+            NotAllowed: the right is missing; what can be done without it is said.
+
+        """
+        if self.access.may(person, Verb.RETAIN):
+            return
+        instead = (
+            "Keep the backups that matter, one by one: that you may. " if self.access.may(person, Verb.KEEP) else ""
+        )
+        raise NotAllowed("You may not freeze retention.", hint=f"{instead}To freeze it, ask one of those who may.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ def test_the_policy_and_why_have_one_date_under_a_freeze(make_world: Callable[..
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
+        ("freeze", "Until when shall nothing be deleted? For example: /backups freeze 7d"),
         ("freeze soon look", "Write one like 2027-02-01"),
         ("freeze 2020-01-01 look", "2020-01-01 23:59 UTC is past. Name a time to come, such as 20"),
         ("freeze 3y look", "A freeze lasts a year at most. Name a time up to 20"),
@@ -151,18 +152,22 @@ def test_a_day_of_a_freeze_is_one_of_the_team(make_world: Callable[..., World]) 
     refused = world.people.typed(APPROVER, f"freeze {past} look").text
     assert f"{past} 23:59 Pacific/Kiritimati is past." in refused
     assert f"there it is {there:%Y-%m-%d}" in refused
-    frozen = world.people.typed(APPROVER, f"freeze {there.date()} look").text
-    assert f"That is {there.date()} 23:59 Pacific/Kiritimati, the team's zone." in frozen
+    day = there.date() + timedelta(days=1)
+    frozen = world.people.typed(APPROVER, f"freeze {day} look").text
+    assert f"That is {day} 23:59 Pacific/Kiritimati, the team's zone." in frozen
     freeze = world.core.time.retention.freeze()
     assert freeze is not None
-    assert freeze.until.astimezone(ZoneInfo("Pacific/Kiritimati")).strftime("%Y-%m-%d %H:%M") == f"{there.date()} 23:59"
+    assert freeze.until.astimezone(ZoneInfo("Pacific/Kiritimati")).strftime("%Y-%m-%d %H:%M") == f"{day} 23:59"
 
 
 def test_who_may_not_freeze_is_told_who_may(make_world: Callable[..., World]) -> None:
-    """Backing up is not enough; the refusal names those who may."""
+    """Backing up is not enough; the refusal names those who may, before a date is asked for, and what one may do."""
     world = make_world(more=RETAIN)
-    for typed in ("freeze 7d look", "thaw"):
+    for typed in ("freeze", "freeze 7d look", "thaw"):
         assert world.people.typed(ONCALL, typed).text.endswith(f"Those who may: <@{APPROVER}>.")
+    assert "Keep the backups that matter, one by one: that you may." in world.people.typed(ONCALL, "freeze").text
+    refused = world.people.typed(GUEST, "freeze").text
+    assert "You may not freeze retention. To freeze it, ask one of those who may." in refused
 
 
 def test_a_freeze_of_somebody_else_is_not_made_shorter_and_its_end_is_told(make_world: Callable[..., World]) -> None:
