@@ -106,7 +106,7 @@ def state(backup: Backup) -> str:
     if backup.state.open:
         return f"pending: {step(backup.step)}" if backup.step else "pending"
     if backup.state is BackupState.EXPIRED:
-        return f"expired: {backup.expiry}"
+        return f"expired, {backup.known_as}: {backup.expiry}" if backup.known_as else f"expired: {backup.expiry}"
     if backup.state is BackupState.PRUNING:
         return "expired: being deleted"
     if backup.state is BackupState.GOOD:

@@ -216,8 +216,10 @@ def _tiers(backup: Backup) -> str:
 
 
 def _state(backup: Backup) -> str:
-    if backup.state is BackupState.EXPIRED or backup.state in keeps.GONE:
+    if backup.state in keeps.GONE:
         return size(backup.size)
+    if backup.state is BackupState.EXPIRED:
+        return " · ".join(filter(None, [size(backup.size), backup.known_as]))
     if backup.state is BackupState.GOOD:
         warning = f" · *look at this:* {escape(cut(backup.warning, 120))}" if backup.warning else ""
         return f"{size(backup.size)} · {backup.proof.value}{warning}"

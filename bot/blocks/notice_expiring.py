@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.blocks.notice_parts import Said, day_of, moment, not_delivered
 from bot.blocks.parts import Json, actions, button, context, section
-from bot.blocks.text import code, cut, escape, many, size, when
+from bot.blocks.text import code, cut, escape, many, quoted, size, when
 from bot.ids import Action
 from core.model.notice import Notice
 
@@ -52,8 +52,9 @@ def _row(row: Mapping[str, Any]) -> str:
     about = [
         code(str(row.get("source", ""))),
         when(taken) if taken else "",
-        escape(tiers),
+        f"{escape(tiers)} {quoted(str(row.get('note', '')))}".strip(),
         size(int(row.get("size", 0))),
+        escape(str(row.get("known_as", ""))),
     ]
     why = escape(cut(str(row.get("why", "")), WHY))
     return f"{' · '.join(part for part in about if part)}{f'. {why[:1].upper()}{why[1:]}' if why else ''}"

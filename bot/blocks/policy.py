@@ -147,7 +147,9 @@ def _preview(total: int) -> str:
 def _row(one: Leaving, *, with_source: bool) -> str:
     backup = one.backup
     source = [code(backup.source)] if with_source else []
-    about = [*source, when(backup.taken_at), tiers(backup.tiers), size(backup.size), code(backup.id.rpartition("-")[2])]
+    kind = f"{tiers(backup.tiers)} {quoted(backup.note)}".strip()
+    known = [size(backup.size), *filter(None, [backup.known_as]), code(backup.id.rpartition("-")[2])]
+    about = [*source, when(backup.taken_at), kind, *known]
     why = cut_markup(verbatim(one.why), WHY)
     then = f"bytes deleted from *{when(one.at)}* on" if not one.held_back else f"*held back*, {yes(backup.source)}"
     return f"{' · '.join(about)}\n{then}: {why}"

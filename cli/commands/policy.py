@@ -17,7 +17,7 @@ from core.services.retention import Leaving
 AHEAD = timedelta(days=35)
 """How far it looks: a month, so that each weekly one is seen to go."""
 MOST_SOURCES = 50
-_COLUMNS = ("source", "id", "taken", "tiers", "size", "deleted from", "why")
+_COLUMNS = ("source", "id", "taken", "tiers", "size", "proof", "note", "deleted from", "why")
 
 
 def policy(given: Namespace, screen: Screen) -> int:
@@ -107,6 +107,8 @@ def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:
             words.moment(one.backup.taken_at),
             words.tiers(one.backup),
             words.size(one.backup.size),
+            one.backup.known_as,
+            one.backup.note,
             words.moment(one.at) if not one.held_back else "held back",
             one.why,
         )
@@ -138,6 +140,9 @@ def _leaving(one: Leaving) -> documents.Document:
         "taken_at": documents.moment(backup.taken_at),
         "tiers": sorted(tier.value for tier in backup.tiers),
         "size": backup.size,
+        "note": backup.note,
+        "state": backup.state.value,
+        "proof": backup.proof.value,
         "at": documents.moment(one.at) if not one.held_back else None,
         "held_back": one.held_back,
         "why": one.why,

@@ -123,6 +123,12 @@ class Backup:
         return self.failure is not None and self.failure.code == BytesMissing.code
 
     @property
+    def known_as(self) -> str:
+        """Return in a word how far what is stored of it was checked, or that it is damaged; "" where it never was."""
+        checked = "" if self.proof is Proof.NONE else self.proof.value
+        return checked if self.failure is None else "damaged"
+
+    @property
     def restorable(self) -> bool:
         """Say whether its bytes may be downloaded or restored: they are good, and are not being deleted yet."""
         return self.state is BackupState.GOOD or (self.state is BackupState.EXPIRED and self.failure is None)

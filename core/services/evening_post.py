@@ -50,6 +50,8 @@ def facts(going: list[Leaving]) -> dict[str, Any]:
                 "taken_at": one.backup.taken_at.isoformat(),
                 "size": one.backup.size,
                 "tiers": [tier.value for tier in Tier if tier in one.backup.tiers],
+                "note": one.backup.note,
+                "known_as": one.backup.known_as,
                 "why": one.why,
             }
             for one in going[:BACKUPS]

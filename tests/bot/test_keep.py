@@ -250,9 +250,11 @@ def test_the_evening_post_is_answered_to_who_clicks(make_world: Callable[..., Wo
     told = driven(make_world)
     backup = told.scheduled(BackupState.GOOD)
     row = {"id": backup.id, "source": "orders", "taken_at": backup.taken_at.isoformat(), "size": 1, "why": "old"}
+    row |= {"tiers": ["on-demand"], "note": "the *audit*", "known_as": "proven"}
     told.tell(NoticeKind.EXPIRING, "", "2026-11-23", prune_at=told.clock.now().isoformat(), backups=[row], bytes=1)
     told.settle()
     (post,) = told.roots
+    assert "on-demand “the \u2217audit\u2217” · 1 bytes · proven. Old" in words(post["blocks"])
     answer = told.world.people.press(GUEST, button(post["blocks"], "Why kept"), ephemeral=False)
     assert answer.body["response_type"] == "ephemeral"
     assert answer.body["replace_original"] is False

@@ -1,5 +1,6 @@
 """The policy with what goes next, and the freeze of all of it, as people ask for them."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -104,6 +105,16 @@ def test_a_freeze_is_said_everywhere_until_it_is_thawed(make_world: Callable[...
     assert "not frozen" in world.people.typed(APPROVER, "thaw").text
     acts = [entry.act for entry in world.core.catalog.audit.entries()]
     assert (acts.count("freeze"), acts.count("thaw")) == (1, 1)
+
+
+def test_what_goes_says_its_note_and_how_far_it_was_checked(world: World) -> None:
+    """The row of a backup that goes, or is expired, has what it was taken for and its proof."""
+    key = world.backed_up("before *the* migration")
+    world.backed_up()
+    shown = "on-demand “before \u2217the\u2217 migration” · "
+    assert re.search(shown + r"[0-9.]+ \w+ · proven · `", world.people.typed(GUEST, "policy").text)
+    expire(world, key)
+    assert re.search(r"bytes · proven · \*expires\*", world.people.typed(GUEST, "list").text)
 
 
 def test_the_policy_and_why_have_one_date_under_a_freeze(make_world: Callable[..., World]) -> None:

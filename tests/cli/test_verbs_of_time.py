@@ -246,7 +246,7 @@ def test_what_was_let_go_is_told_as_such(safehold: Terminal) -> None:
     first, second, third, _ = aged(safehold, 4)
     for key in (first, second, third):
         expire(safehold, key)
-    assert "expired: older than 7 days (daily)" in row(safehold, first)
+    assert "expired, proven: older than 7 days (daily)" in row(safehold, first)
     # Four daily ones have seven places: the policy would keep them after all, and that is what is shown.
     assert "until " in row(safehold, first)
     with catalog(safehold) as found:
@@ -263,6 +263,17 @@ def test_what_was_let_go_is_told_as_such(safehold: Terminal) -> None:
     assert safehold("keep", third, "--why", "too late").code == 3
     assert safehold("keep", first, "--why", "saved").code == 0
     assert safehold.json("show", first)["backup"]["state"] == "good"
+
+
+def test_what_goes_next_says_what_it_was_taken_for_and_how_far_it_was_checked(safehold: Terminal) -> None:
+    """A row of what goes has the note of its backup and its proof, in words and in the document."""
+    safehold("now", "--note", "before the migration")
+    safehold.backup()
+    shown = safehold("policy").out
+    [line] = [line for line in shown.splitlines() if "before the migration" in line]
+    assert " proven " in line
+    [leaving] = safehold.json("policy")["leaving"]
+    assert (leaving["note"], leaving["state"], leaving["proof"]) == ("before the migration", "good", "proven")
 
 
 def test_no_door_names_a_date_inside_a_freeze(safehold: Terminal) -> None:

@@ -63,6 +63,8 @@ def test_it_names_what_goes_and_why(timed: Timed) -> None:
         "taken_at": first.taken_at.isoformat(),
         "size": first.size,
         "tiers": ["daily"],
+        "note": "",
+        "known_as": "verified",
         "why": first.expiry,
     }
     assert post.fields["bytes"] == sum(backup.size for backup in going)
