@@ -160,3 +160,14 @@ def _noun(kind: str, count: int) -> str:
 def _two(seconds: int, big: int, big_name: str, small: int, small_name: str) -> str:
     rest = seconds % big // small
     return f"{seconds // big} {big_name}" + (f" {rest} {small_name}" if rest else "")
+
+
+def holder(entry: str, name: str = "") -> str:
+    """Return in words who has a right: a configured id, with the name under which it is known, if it is."""
+    if entry.startswith("os:"):
+        return f"the login {entry.removeprefix('os:')}"
+    if entry.startswith("S"):
+        return f"the Slack user group {entry}"
+    if not entry.startswith(("U", "W")):
+        return entry
+    return f"{name} in Slack ({entry})" if name and name != entry else f"the Slack user {entry}"

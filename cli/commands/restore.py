@@ -91,7 +91,8 @@ def _saying_who_may(core: Core, else_do: str = "") -> Iterator[None]:
     try:
         yield
     except (OwnRequest, NotAllowed) as refusal:
-        who = ", ".join(core.approvers()) or "nobody yet"
+        named = (words.holder(entry, core.catalog.audit.name_of(entry)) for entry in core.approvers())
+        who = ", ".join(named) or "nobody yet"
         raise type(refusal)(
             refusal.message, hint=f"{refusal.hint} Those who may: {who}. {else_do}".strip()
         ) from refusal

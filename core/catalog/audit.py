@@ -117,6 +117,13 @@ class Audit:
             seq, sealed = db.execute("select seq, hash from audit_head").fetchone()
         return Head(int(seq), str(sealed))
 
+    def name_of(self, person_id: str) -> str:
+        """Return the name under which a person last acted, "" for who never did."""
+        sql = "select person from audit where json_extract(person, '$.id') = ? order by seq desc limit 1"
+        with self._file.read() as db:
+            found = db.execute(sql, (person_id,)).fetchone()
+        return str(json.loads(found[0])["name"]) if found else ""
+
     def newest_at(self) -> datetime | None:
         """Return when the newest entry was written, None where there is none."""
         found = self.entries(self.head().seq - 1, 1)

@@ -7,11 +7,14 @@ import pwd
 import re
 import sqlite3
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.catalog import Catalog
+from core.model.person import Door, Person
 from tests.support.terminal import APPROVER, ID, STRANGER, Terminal
 
 
@@ -136,9 +139,13 @@ def test_a_restore_needs_a_reason_and_somebody_else(safehold: Terminal) -> None:
             assert (refused.code, refused.out) == (3, "")
             # Who is refused reads why and who may, and not first a plan that looks as if it went ahead.
             assert why in refused.err.splitlines()[0]
-            assert "Those who may: os:daemon, U0ARNE." in refused.err
+            assert "Those who may: the login daemon, the Slack user U0ARNE." in refused.err
             assert ("--break-glass" in refused.err) is (words[0] == "approve")
             assert asked["plan"]["instance"] not in refused.err
+    with Catalog.open(safehold.workplace.folder / "state" / "catalog.db") as catalog:
+        arne = Person("U0ARNE", "arne", Door.SLACK)
+        catalog.audit.append(datetime.now(UTC), arne, "verify", backup, "initiated", {})
+    assert "the login daemon, arne in Slack (U0ARNE)." in safehold("deny", asked["id"]).err
     changed = safehold("approve", asked["id"], "--plan", "0000-0000", login=APPROVER)
     assert changed.code == 3
     approved = safehold("approve", asked["id"], login=APPROVER)

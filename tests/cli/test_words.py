@@ -92,6 +92,21 @@ def test_counts_are_summed_and_named() -> None:
     assert words.counts_by_label(many, most=1) == "190 vertices (label19 19, ...)"
 
 
+@pytest.mark.parametrize(
+    ("entry", "name", "said"),
+    [
+        ("S0ZSTRTK4WC", "", "the Slack user group S0ZSTRTK4WC"),
+        ("U0ARNE", "", "the Slack user U0ARNE"),
+        ("U0ARNE", "arne", "arne in Slack (U0ARNE)"),
+        ("os:anna", "anna", "the login anna"),
+        ("everyone", "", "everyone"),
+    ],
+)
+def test_who_has_a_right_is_said_in_words(entry: str, name: str, said: str) -> None:
+    """Ids of Slack are said to be such, and a known person by name, with the id by which rights are given."""
+    assert words.holder(entry, name) == said
+
+
 @given(st.text())
 def test_nothing_steers_the_terminal(text: str) -> None:
     """Whatever a note or an error holds, no control character gets through."""
