@@ -165,7 +165,7 @@ def why(backup: Backup, verdict: Verdict, reasons: Sequence[Reason], policy: Pol
     blocks = [section(f"{about} {word}{until}."), section("\n".join(lines))]
     if then:
         blocks.append(section(then))
-    rules = f"Policy {code(policy.name)}: {verbatim(', '.join(policy.rules))}."
+    rules = f"What is kept: {verbatim(', '.join(policy.rules))} (policy {code(policy.name)})."
     release = [button("Release", Action.RELEASE, backup.id)] if backup.hold else []
     asked = [keep_button(backup), *release] if backup.state in KEEPABLE else []
     return [*blocks, *actions(asked), context(f"{rules} {code(backup.id)}")]
@@ -236,7 +236,6 @@ def _kept(verdict: Verdict, freeze: Freeze | None, now: datetime | None) -> str:
 
 
 def _reason(reason: Reason) -> str:
-    kind = "lock" if isinstance(reason.by, Lock) else "rule"
     until = f", until {when(reason.until)}" if reason.until else ""
-    named = f" · {kind} {code(reason.by.value)}" if reason.by else ""
-    return f"• {verbatim(reason.says)}{until}{named}"
+    named = f" [{code(reason.by.value)}]" if reason.by else ""
+    return f"• {verbatim(reason.says)}{named}{until}"

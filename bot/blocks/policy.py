@@ -124,11 +124,11 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _rules(policy: Policy, names: Sequence[str]) -> str:
-    of = f", of {_named(names)}" if names else ""
+    of = f" of {_named(names)}" if names else ""
     rules = "\n".join(f"• {verbatim(rule)}" for rule in policy.rules)
     # Only rules that keep the newest of each day, week and so on depend on the zone.
     days = f"; its days are those of {verbatim(str(policy.zone))}" if policy.newest_of else ""
-    return f"Policy {code(policy.name)}{of}{days}\n{rules}"
+    return f"*What is kept*{of} (policy {code(policy.name)}{days})\n{rules}"
 
 
 def _grace(seconds: float) -> str:

@@ -62,9 +62,9 @@ def why(given: Namespace, screen: Screen) -> int:
     )
     parts = [
         head,
-        table(("by", "reason", "until"), [_row(reason) for reason in reasons]),
+        table(("reason", "until"), [_row(reason) for reason in reasons]),
         "" if many else _ahead(backup, verdict, leaving, scheduled=scheduled),
-        f"Policy {policy.name}: {', '.join(policy.rules)}.",
+        f"What is kept of {backup.source}: {', '.join(policy.rules)} (policy {policy.name}).",
     ]
     document = {
         "backup": documents.backup(backup, verdict),
@@ -121,9 +121,8 @@ def _goes(backup: Backup, verdict: Verdict, grace: float) -> str:
 
 
 def _row(reason: Reason) -> Sequence[str]:
-    by = reason.by.value if reason.by else ""
-    kind = "lock " if isinstance(reason.by, Lock) else "rule " if by else ""
-    return f"{kind}{by}", reason.says, words.moment(reason.until) if reason.until else ""
+    named = f" [{reason.by.value}]" if reason.by else ""
+    return f"{reason.says}{named}", words.moment(reason.until) if reason.until else ""
 
 
 def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None, *, scheduled: bool) -> str:

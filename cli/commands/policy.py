@@ -91,7 +91,7 @@ def _sources(core: Core, named: str | None) -> list[str]:
 def _title(source: str, kept: Policy) -> str:
     """Return the first line; only rules that count days, weeks and so on depend on the zone."""
     zone = f", whose days are those of {kept.zone}" if kept.newest_of else ""
-    return f"{source}: policy {kept.name}{zone}"
+    return f"What is kept of {source} (policy {kept.name}{zone}):"
 
 
 def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:

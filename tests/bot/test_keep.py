@@ -234,13 +234,15 @@ def test_why_kept_names_every_reason_and_the_policy(world: World) -> None:
     told = world.people.press(ONCALL, {**WHY, "value": backup})
     assert "the most recent on-demand one" in told.text
     assert "By the schedule it does not go in the next 100 days." in told.text
-    assert "Policy `compose`: daily: 7 days" in told.text
+    assert "What is kept: daily: 7 days" in told.text
+    assert "always the newest good one (policy `compose`)." in told.text
+    assert "• the newest good one [`floor`]" in told.text
     assert [e["text"]["text"] for e in elements(told.blocks)] == ["Keep"]
     world.backed_up()
     assert "bytes are deleted from" in world.people.press(ONCALL, {**WHY, "value": backup}).text
     world.people.sent(ONCALL, asked(world, ONCALL, backup), typed())
     held = world.people.press(ONCALL, {**WHY, "value": backup})
-    assert "held: the audit · lock `hold`" in held.text
+    assert "• held: the audit [`hold`]" in held.text
     assert "Sooner: *Release*." in held.text
     assert button(held.blocks, "Release")
 

@@ -75,7 +75,7 @@ def test_the_policy_of_every_source(make_world: Callable[..., World]) -> None:
         world.backed_up()
     shown = world.people.typed(ONCALL, "policy")
     assert "Retention of every source" in shown.text
-    assert shown.text.count("Policy `compose`, of `orders`, `people`") == 1
+    assert shown.text.count("*What is kept* of `orders`, `people` (policy `compose`)") == 1
     assert "`orders` · <!date^" in shown.text
     world.people.send(world.people.click_in_view(ONCALL, {"type": "button", "action_id": "list", "value": ""}, {}))
     opened = world.people.modal("Backups")

@@ -74,7 +74,8 @@ def test_a_backup_is_kept_and_released(safehold: Terminal) -> None:
     assert "Held          until 2030-02-01" in shown
     assert "Kept because  held: the audit" in shown
     why = safehold("why", first).out
-    assert "lock hold  held: the audit" in why
+    assert "held: the audit [hold]" in why
+    assert "lock " not in why
     assert f"Sooner: safehold release {first}" in why
     assert "the audit" in json.dumps(manifest(safehold, first))
     document = safehold.json("why", first)
@@ -226,7 +227,7 @@ def test_an_incident_freeze_stands_on_every_list(safehold: Terminal) -> None:
         assert safehold(*words).out.startswith("FROZEN until ")
     first, _ = safehold.backup(), safehold.backup()
     assert "frozen until" in row(safehold, first)
-    assert "lock freeze" in safehold("why", first).out
+    assert "nothing goes while retention is frozen [freeze]" in safehold("why", first).out
     why, document = safehold("why", first).out, safehold.json("why", first)
     assert "If backups go on as scheduled, its bytes are deleted from" in why
     foretold = safehold.json("policy")
@@ -328,7 +329,7 @@ def test_a_policy_says_its_rules_and_what_goes_next(safehold: Terminal) -> None:
     """Rules in words, then a page of what goes, soonest first, with when and why; the next page can be asked for."""
     ids = aged(safehold, 9)
     shown = safehold("policy", "orders", "--limit", "2").out
-    assert shown.startswith("orders: policy compose\n  daily: 7 days\n  weekly: 4 weeks\n")
+    assert shown.startswith("What is kept of orders (policy compose):\n  daily: 7 days\n  weekly: 4 weeks\n")
     assert "What is let go keeps its bytes 24 h more" in shown
     assert "older than 7 days (daily)" in shown
     assert "2 of " in shown
@@ -341,7 +342,8 @@ def test_a_policy_says_its_rules_and_what_goes_next(safehold: Terminal) -> None:
     assert [one["id"] for one in second] == ids[2:4]
     assert "Next page" not in safehold("policy", "--limit", "1000").out
     assert "If backups go on as scheduled, its bytes are deleted from" in safehold("why", ids[3]).out
-    assert f"Policy compose: {', '.join(found['policies'][0]['rules'])}." in safehold("why", ids[3]).out
+    rules = ", ".join(found["policies"][0]["rules"])
+    assert f"What is kept of orders: {rules} (policy compose)." in safehold("why", ids[3]).out
 
 
 def test_what_is_held_back_waits_for_a_yes(safehold: Terminal) -> None:
@@ -402,8 +404,10 @@ def test_every_source_has_its_policy(safehold: Terminal) -> None:
     more = '[sources.albums]\nengine = "sqlite"\npath = "orders.db"\npolicy = "long"\n[policies.long]\ndaily = 14\n'
     config.write_text(more + config.read_text())
     shown = safehold("policy").out
-    assert "albums: policy long, whose days are those of UTC\n  the newest of the day: 14 days" in shown
-    assert "orders: policy compose\n" in shown
+    assert (
+        "What is kept of albums (policy long, whose days are those of UTC):\n  the newest of the day: 14 days" in shown
+    )
+    assert "What is kept of orders (policy compose):\n" in shown
     assert "Of the backups that there are now none goes in the next 35 days" in shown
     both = safehold("schedule").out
     assert "albums" in both

@@ -67,7 +67,7 @@ def test_the_evening_post_keeps_and_explains(seen: Seen) -> None:
     """Keep under a row asks until when and why, says a wrong time at its field, and then holds; Why kept answers."""
     post = seen.message("will be deleted from")
     button(post, "Why kept").first.click()
-    expect(answers(seen.page).last).to_contain_text("Policy compose: daily: 7 days")
+    expect(answers(seen.page).last).to_contain_text("What is kept: daily: 7 days")
     seen.shot(answers(seen.page).last, "time-why")
     button(post, "Keep").first.click()
     modal = dialog(seen.page)
