@@ -14,9 +14,8 @@ from bot.listeners.browse import only_source
 from bot.parse import Request
 from bot.submissions import Form
 from core.errors import UsageError
-from core.model.backup import Tier
 from core.model.schedule import DEFAULT, Schedule
-from core.model.schedule_words import change, time_text
+from core.model.schedule_words import change, cron_typed, time_text
 from core.services.access import Verb
 
 TITLE = "Schedule"
@@ -173,13 +172,10 @@ def _crons(text: str) -> dict[str, list[str]] | bool:
     """Return the expressions with their tiers, False where there are none.
 
     Raises:
-        UsageError: there are too many.
+        UsageError: there are too many, or one is for what is no tier.
 
     """
-    found = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        expression, _, named = line.partition("=")
-        found[expression.strip()] = [tier.strip().lower() for tier in named.split(",")] if named else [Tier.DAILY.value]
+    found = dict(map(cron_typed, filter(None, map(str.strip, text.splitlines()))))
     if len(found) > MOST_CRONS:
         raise UsageError(f"There are {len(found)} cron expressions, {MOST_CRONS} fit.", hint="Leave some out.")
     return found or False

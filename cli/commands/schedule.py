@@ -10,10 +10,9 @@ from cli.screen import Screen, table
 from cli.session import me, opened, source_named
 from core.bootstrap import Core
 from core.errors import UsageError
-from core.model.backup import Tier
 from core.model.schedule import Due, Schedule
 from core.model.schedule_told import describe, ended_warning, zones_told
-from core.model.schedule_words import OFF, change, to_fields
+from core.model.schedule_words import OFF, change, cron_typed, to_fields
 from core.model.wall_time import zone_of
 
 _RULES = ("daily", "weekly", "monthly")
@@ -86,16 +85,10 @@ def _changed(given: Namespace, before: Schedule) -> Schedule:
         if (value := getattr(given, key)) is not None:
             wanted = change(wanted, key, value=False if value == "off" and key in _RULES else value)
     if given.cron:
-        wanted = change(wanted, "cron", dict(map(_cron, given.cron)))
+        wanted = change(wanted, "cron", dict(map(cron_typed, given.cron)))
     for key in off:
         wanted = _switched_off(wanted, key)
     return wanted
-
-
-def _cron(text: str) -> tuple[str, object]:
-    """Split "0 12 1 * * = weekly,monthly"; without tiers it is for the daily one."""
-    expression, _, tiers = text.partition("=")
-    return expression.strip(), [tier.strip() for tier in tiers.split(",")] if tiers else (Tier.DAILY,)
 
 
 def _switched_off(wanted: Schedule, key: str) -> Schedule:

@@ -1,6 +1,7 @@
 """What is said to people about a schedule: it in words, and where it does not fit what is asked of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time
 from itertools import islice, pairwise
 
@@ -12,6 +13,8 @@ from core.model.wall_time import day_at, zone_of
 
 _SHORTEST_MONTH = 28
 _LOOKED_AT = 40
+_OFTEN = 15 * 60
+"""Seconds: what comes sooner after the one before is hardly meant, each run being a whole backup."""
 
 
 def describe(schedule: Schedule) -> str:
@@ -43,6 +46,17 @@ def goal_warning(schedule: Schedule, source: str, goal_seconds: int, after: date
         f"Backups of {source} are up to {short(pause)} apart, and its goal is {short(goal_seconds)}: it will be "
         "overdue in between. Add a tier, or raise its goal."
     )
+
+
+def often_warning(schedule: Schedule, source: str, after: datetime) -> str:
+    """Return what to say where cron runs more often than every quarter of an hour; "" where there is nothing to say."""
+    by_cron = replace(schedule, daily=False, weekly=None, monthly=None, window_seconds=0)
+    dues = islice(occurrences(by_cron, source, after), _LOOKED_AT)
+    pause = min((int((late.at - early.at).total_seconds()) for early, late in pairwise(dues)), default=_OFTEN)
+    if pause >= _OFTEN:
+        return ""
+    often = "minute" if pause == 60 else f"{pause // 60} minutes"  # noqa: PLR2004 - a minute
+    return f"By cron it runs as often as every {often}, each time a whole backup. Once an hour is 0 * * * *."
 
 
 def stopped_warning(before: Schedule, after: Schedule, source: str, now: datetime) -> str:

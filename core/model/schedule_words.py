@@ -149,6 +149,21 @@ def parse_cron(expression: object, tiers: object = (Tier.DAILY,)) -> Cron:
     return Cron(text, frozenset(Tier(name) for name in names))
 
 
+def cron_typed(text: str) -> tuple[str, list[str]]:
+    """Return expression and tiers of "0 12 1 * * = weekly, monthly"; without tiers it is for the daily one.
+
+    Raises:
+        UsageError: what stands behind the sign is no tier.
+
+    """
+    expression, sign, named = text.partition("=")
+    tiers = [tier.strip().lower() for tier in named.split(",")] if sign else [Tier.DAILY.value]
+    if wrong := [tier for tier in tiers if tier not in _TIERS]:
+        fix = 'Write daily, weekly or monthly behind the expression: "0 12 1 * * = weekly, monthly".'
+        raise UsageError(f"{shown(wrong[0])} is no tier of a schedule.", hint=fix)
+    return expression.strip(), tiers
+
+
 def parse_window(value: object) -> int:
     """Return the seconds of a window: "30m", a number of seconds, or "", 0 and False for none.
 

@@ -15,6 +15,7 @@ from core.model.schedule_told import (
     describe,
     ended_warning,
     goal_warning,
+    often_warning,
     skipped_warning,
     stopped_warning,
     window_warning,
@@ -104,6 +105,7 @@ class Schedules:
             ended_warning(before, schedule),
             skipped_warning(before, schedule, source, now),
             goal_warning(schedule, source, self.adapters.source(source).goal_seconds, now),
+            often_warning(schedule, source, now),
             window_warning(schedule, self.last_took(source)),
         )
         return tuple(filter(None, said))

@@ -148,7 +148,8 @@ def test_runs_are_told_in_the_zones_of_the_schedule_and_the_team_and_in_utc(zone
         ({"at": "25:00"}, {"at": 'The time is "25:00", which is no time of day. Write one like "03:00"'}),
         ({"window": "2d"}, {"window": 'The window is "2d", which is no window. Write how long it is, "1m" to "23h"'}),
         ({"cron": "61 * * * *"}, {"cron": 'The cron expression is "61 * * * *", which is no cron expression'}),
-        ({"cron": "0 3 * * * = yearly"}, {"cron": "Name tiers"}),
+        ({"cron": "0 3 * * * = yearly"}, {"cron": '"yearly" is no tier of a schedule. Write daily, weekly or'}),
+        ({"cron": "0 3 * * * ="}, {"cron": '"" is no tier of a schedule'}),
         ({"cron": "\n".join(f"{n} 3 * * *" for n in range(11))}, {"cron": "11 cron expressions, 10 fit"}),
         (
             {"at": "3", "zone": "EST", "window": "x"},

@@ -196,7 +196,7 @@ def test_a_hold_on_a_backup_whose_manifest_is_gone_warns(safehold: Terminal) -> 
         (["schedule", "--weekly", "someday"], 2, "no day of the week", "sunday"),
         (["schedule", "--monthly", "32"], 2, "no day of a month", "1 to 31"),
         (["schedule", "--cron", "* * *"], 2, "no cron expression", "minute, hour"),
-        (["schedule", "--cron", "0 3 * * * = hourly"], 2, "cron is for", "daily"),
+        (["schedule", "--cron", "0 3 * * * = hourly"], 2, "is no tier of a schedule", "daily"),
         (["schedule", "--window", "40h"], 2, "no window", "23h"),
         (["schedule", "--off", "hourly"], 2, "--off takes no hourly.", "daily, weekly, monthly, cron, all"),
         (["schedule", "--off", "weekly", "--weekly", "mon"], 2, CONTRADICTION, "Leave out --weekly or --off weekly."),
@@ -464,6 +464,7 @@ def test_a_schedule_by_cron_and_one_that_is_off(safehold: Terminal) -> None:
     both = safehold.json("schedule", "--weekly", "off", "--off", "cron", "--monthly", "15", "--yes")["schedule"]
     assert (both["fields"]["cron"], both["fields"]["monthly"]) == ({}, "15")
     assert any("goal is 26h" in warning for warning in both["warnings"])
+    assert "Warning: By cron it runs as often as every minute" in safehold("schedule", "--cron", "* * * * *").err
     off = safehold("schedule", "--off", "all", "--yes")
     assert "No run is to come: backups are taken on demand only." in off.err
     safehold.backup()

@@ -15,6 +15,7 @@ from core.model.schedule_told import (
     describe,
     ended_warning,
     goal_warning,
+    often_warning,
     skipped_warning,
     stopped_warning,
     window_warning,
@@ -221,6 +222,17 @@ def test_a_goal_that_no_run_can_meet_is_said() -> None:
     assert goal_warning(weekly, "gods", 86_400, MAY).startswith(
         "Backups of gods are up to 7d apart, and its goal is 24h"
     )
+
+
+@pytest.mark.parametrize(
+    ("expression", "often"),
+    [("* * * * *", "every minute"), ("0,5 * * * *", "every 5 minutes"), ("*/15 * * * *", ""), ("0 3 * * *", "")],
+)
+def test_cron_that_runs_all_the_time_is_warned_of(expression: str, often: str) -> None:
+    """Whoever leaves five stars learns how often that is; a quarter of an hour and a tier near it say nothing."""
+    schedule = replace(BASE, weekly=Weekly(Weekday.MONDAY, time(2, 10)), crons=(Cron(expression),))
+    said = often_warning(schedule, "gods", MAY)
+    assert f"as often as {often}, each time a whole backup" in said if often else said == ""
 
 
 @pytest.mark.parametrize(
