@@ -32,6 +32,12 @@ PAGES_OF_CHANNELS = 20
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{6,}")
 _SECRET = re.compile(r"[0-9a-f]{32}")
 
+_SECRETS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+_NO_SLACK = (
+    "Run it where the bot's tokens are set (SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET). "
+    "The demo keeps its own: leave Slack out, safehold doctor --no-slack."
+)
+
 _FIXES = {
     "invalid_auth": "Copy the token again: your app's page, OAuth & Permissions or Basic Information.",
     "not_authed": "Copy the token again: your app's page, OAuth & Permissions or Basic Information.",
@@ -53,6 +59,9 @@ class SlackCheck:
 
     def __call__(self) -> Iterator[Finding]:
         """Yield a finding for each thing, in the order in which a person would mend them."""
+        if not any(self.environment.get(name) for name in _SECRETS):
+            yield Finding("Slack", ok=False, says="was not looked at: no token is set here", fix=_NO_SLACK)
+            return
         yield Finding("Slack address", ok=True, says=self._url)
         bot = self._variable("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions, Bot User OAuth Token")
         yield bot

@@ -58,6 +58,20 @@ def test_where_everything_is_well_it_says_so(safehold: Terminal) -> None:
     assert "canary" not in found.out + found.err
 
 
+@pytest.mark.usefixtures("slack")
+def test_without_any_token_slack_is_not_looked_at_and_that_is_said(safehold: Terminal) -> None:
+    """One line says so with the way to leave Slack out, and not how one token after the other is set."""
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):
+        safehold.environment.delenv(name)
+    found = safehold("doctor")
+    assert found.code == 1
+    (line,) = (line for line in found.out.splitlines() if "Slack" in line and line[:3] in {"FIX", "ok "})
+    assert line == "FIX  Slack: was not looked at: no token is set here"
+    assert "safehold doctor --no-slack" in found.out
+    assert "SLACK_" not in found.out.replace("SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", "")
+    assert safehold("doctor", "--no-slack").code == 0
+
+
 def test_missing_scopes_and_channels_are_named(safehold: Terminal, slack: SlackStandIn) -> None:
     """Each missing scope is named; a channel that isn't there differs from one without the bot."""
     slack.scopes = "chat:write,commands"
