@@ -15,8 +15,8 @@ from core.model.verdict import Candidate, Reason
 
 LATE = timedelta(minutes=1)
 """How long after its time a scheduled backup is expected: what was taken seconds after it is over by then, too."""
-MOST_RUNS = 200
-"""How many runs of a cron expression are looked at one by one; of what follows one a day, at 28 microseconds each."""
+MOST_RUNS = 48
+"""How many runs of one rule are looked at one by one; of what follows one a day. Each look asks about all backups."""
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 
 

@@ -80,8 +80,9 @@ def _locked(lineup: Lineup, locks: frozenset[Lock]) -> Reasons:
 
 
 def _kept(rules: Sequence[Reason], holds: Sequence[Reason], now: datetime) -> Verdict:
-    """Return the verdict on what the rules keep; of the locks only a hold is worth a word then."""
-    held = [reason for reason in holds if reason.by is Lock.HOLD]
+    """Return the verdict on what the rules keep; of the locks only a hold, and a freeze that lasts longer, are told."""
+    end = _end(rules, now)
+    held = [reason for reason in holds if reason.by is Lock.HOLD or (reason.by is Lock.FREEZE and _later(reason, end))]
     waits = all(reason.until is not None and reason.until <= now for reason in rules)
     reasons = (*rules, *held, *((WAITS,) if waits else ()))
     return Verdict(
@@ -90,6 +91,10 @@ def _kept(rules: Sequence[Reason], holds: Sequence[Reason], now: datetime) -> Ve
         kept_until=_end(reasons, now),
         locked_by=(Lock.WINDOW,) if waits and not held else (),
     )
+
+
+def _later(reason: Reason, end: datetime | None) -> bool:
+    return end is not None and reason.until is not None and reason.until > end
 
 
 def _end(reasons: Sequence[Reason], now: datetime) -> datetime | None:

@@ -134,3 +134,13 @@ def test_on_demand_backups_do_not_end_a_tier() -> None:
     asked = [Candidate(f"a{n}", LAST + n * 30 * DAYS, ON_DEMAND) for n in range(1, 9)]
     answers = verdicts([*MONTH, *asked], COMPOSE, asked[-1].at)
     assert {f"d{day}" for day in range(23, 30)} <= kept(answers)
+
+
+def test_what_a_rule_keeps_for_less_than_a_freeze_lasts_is_kept_until_its_end() -> None:
+    """Of two ends the later one is told, with what brings it; a freeze that ends sooner is not worth a word."""
+    listed = daily(8)
+    now = listed[-1].at
+    for days, until in ((1, listed[2].at + 7 * DAYS), (10, now + 10 * DAYS)):
+        verdict = verdicts(listed, COMPOSE, now, freeze=freeze(now + days * DAYS))["d2"]
+        assert (verdict.kept_until, verdict.locked_by) == (until, ())
+        assert (Lock.FREEZE in {reason.by for reason in verdict.reasons}) is (days == 10)
