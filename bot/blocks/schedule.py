@@ -21,8 +21,9 @@ from bot.blocks.parts import (
     plain,
     section,
 )
-from bot.blocks.text import code, person, tiers, verbatim, when
+from bot.blocks.text import code, escape, person, tiers, verbatim, when
 from bot.ids import Action, Block, View
+from core.errors import Stale
 from core.model.backup import Tier
 from core.model.quoting import ordinal, short
 from core.model.schedule import Due, Monthly, Schedule, Weekday, Weekly
@@ -137,6 +138,12 @@ def saved(table: Timetable, *, configured: bool = False) -> list[Json]:
     """Return the answer to Save."""
     word = "As configured again." if configured else "Saved."
     return [section(f"{word} {_told(table)}"), context("The channel is told who changed it.")]
+
+
+def overtaken(error: Stale, now: Schedule) -> list[Json]:
+    """Return what stands above the form where somebody else saved a schedule first. `now`: that one."""
+    kept = "What you typed stands below: show the next runs once more to save it over that."
+    return [section(f"{escape(error.message)} Nothing was saved. It is now: {verbatim(describe(now))}. {kept}")]
 
 
 def cron_text(schedule: Schedule) -> str:

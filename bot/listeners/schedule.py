@@ -13,7 +13,7 @@ from bot.ids import Action, Block, View
 from bot.listeners.browse import only_source
 from bot.parse import Request
 from bot.submissions import Form
-from core.errors import UsageError
+from core.errors import Stale, UsageError
 from core.model.schedule import DEFAULT, Schedule
 from core.model.schedule_words import change, cron_typed, time_text
 from core.services.access import Verb
@@ -108,15 +108,32 @@ def submitted(call: Call) -> Answer:
 
 
 def save(call: Call) -> Answer:
-    """Save what was shown, unless somebody else changed it meanwhile."""
+    """Save what was shown; where somebody else changed it meanwhile, ask again with what was typed still in it."""
     shown, schedules = ModalSchedule.read(str(call.view["private_metadata"])), call.core.time.schedules
-    if shown.fields is None:
-        schedules.reset(shown.source, call.person, shown.seen)
-    else:
-        schedules.change(shown.source, shown.schedule, call.person, shown.seen)
+    try:
+        if shown.fields is None:
+            schedules.reset(shown.source, call.person, shown.seen)
+        else:
+            schedules.change(shown.source, shown.schedule, call.person, shown.seen)
+    except Stale as error:
+        return _overtaken(call, shown, error)
     call.desk.board.wake()
     table = _table(call, shown.source, schedules.current(shown.source))
     return answers.begun(pages.saved(table, configured=shown.fields is None), TITLE)
+
+
+def _overtaken(call: Call, shown: ModalSchedule, error: Stale) -> Answer:
+    """Return the modal over the newest change, with what that is on top."""
+    schedules, seen = call.core.time.schedules, _seen(call, shown.source)
+    now, refused = schedules.current(shown.source), answers.refusal(error)
+    said = refused
+    if shown.fields is None:
+        table = _table(call, shown.source, schedules.configured(shown.source))
+        view = pages.confirm_modal(table, now, seen, configured=True)
+    else:
+        view = pages.schedule_modal(shown.source, shown.schedule, seen)
+        said = pages.overtaken(error, now)
+    return Answer({**view, "blocks": [*said, *view["blocks"]]}, refused, TITLE)
 
 
 def ask_configured(call: Call) -> None:

@@ -55,7 +55,24 @@ def test_what_was_changed_on_the_command_line_is_told_with_that_door(world: Worl
     )
     assert f"Set {said}" in world.people.typed(GUEST, "schedule orders").text
     late = world.people.sent(APPROVER, mine, filled(at="06:00"))
-    assert f"was changed meanwhile {said}" in words(world.people.sent(APPROVER, late, {})["blocks"])
+    again = world.people.sent(APPROVER, late, {})
+    assert f"was changed meanwhile {said}" in words(again["blocks"])
+
+
+def test_who_came_late_has_what_was_typed_and_can_save_it(world: World) -> None:
+    """The form stands again over the other's schedule, which is said, and the second Save is taken."""
+    mine = asked(world)
+    typed = filled(at="06:00", cron="0 12 * * * = weekly")
+    late = world.people.sent(APPROVER, mine, typed)
+    world.core.time.schedules.change("orders", Schedule(at=time(5)), Person(ONCALL, "oncall", Door.SLACK))
+    again = world.people.sent(APPROVER, late, {})
+    said = "Nothing was saved. It is now: daily 05:00, weekly on Sundays, monthly on the 1st, UTC. What you typed"
+    assert said in words(again["blocks"])
+    assert (inputs(again)["at"], inputs(again)["cron"]) == ("06:00", "0 12 * * * = weekly")
+    assert world.core.time.schedules.current("orders").at == time(5)
+    runs = world.people.sent(APPROVER, again, typed)
+    assert "Saved." in words(world.people.sent(APPROVER, runs, {})["blocks"])
+    assert world.core.time.schedules.current("orders").at == time(6)
 
 
 def inputs(view: dict[str, Any]) -> dict[str, str]:
