@@ -18,7 +18,7 @@ from bench.model_rules import Fact, Rules, wrongly_let_go
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 CHANGED = (
     "select id, source, state, tiers, coalesce(started_at, requested_at), failure is not null, hold, owner, due_at, "
-    "archive_sha256, revision from backups where revision > ? order by revision"
+    "archive_sha256, proof = 'proven', revision from backups where revision > ? order by revision"
 )
 RUNNING = (
     "select id, owner from backups where state in ('pending', 'running') "
@@ -131,12 +131,13 @@ class Judge:
                 self._fault(f"{shelf.name} was left half in the vault")
 
     def _row(self, found: tuple[object, ...]) -> Row:
-        key, source, state, tiers, at, failed, hold, owner, due_at, sha256, _revision = map(str, found)
+        key, source, state, tiers, at, failed, hold, owner, due_at, sha256, proven, _revision = map(str, found)
         held = json.loads(hold) if hold != "None" else None
         moment = datetime.fromisoformat(at)
         until = held and (datetime.fromisoformat(held["until"]) if held["until"] else FOR_EVER)
         good = state == "good" or (state == "expired" and failed == "0")
         fact = Fact(key, moment, frozenset(json.loads(tiers)), good, state in OPEN, state in BYTES, until or None)
+        fact.proven = proven == "1"
         return Row(key, source, state, fact, None if due_at == "None" else due_at, sha256, owner)
 
     def _change(self, before: Row | None, row: Row, now: datetime) -> None:

@@ -26,6 +26,7 @@ class Fact:
     stored: bool = True
     held_until: datetime | None = None
     busy: bool = False
+    proven: bool = False
 
     @property
     def place(self) -> tuple[datetime, str]:
@@ -89,6 +90,8 @@ def wrongly_let_go(gone: Fact, facts: Iterable[Fact], rules: Rules, now: datetim
         return "that it is evidence" if gone.at + EVIDENCE > newer[0].at else ""
     if len(newer) < rules.floor:
         return "the floor"
+    if gone.proven and not any(f.proven for f in newer):
+        return "that nothing newer is proven"
     return _by_rule(gone, newer, rules, newer[0].at) or _by_tier(gone, good, newer, rules)
 
 

@@ -45,6 +45,7 @@ class VerdictModel:
             (self._take, 12),
             (self._fail, 6),
             (self._damage, 4),
+            (self._prove, 4),
             (self._hold, 6),
             (self._release, 6),
             (self._freeze, 1),
@@ -77,6 +78,9 @@ class VerdictModel:
                 self.faults.append(
                     f"seed {self.seed}, step {self.steps}: {fact.id} of {fact.at} went, against {why} ({self.policy})"
                 )
+        for fact in [self.facts[key] for key, verdict in answers.items() if verdict.locked_by == (Lock.FLOOR,)]:
+            if not wrongly_let_go(fact, self.facts.values(), POLICIES[self.policy][1], self.now, frozen=frozen):
+                self.faults.append(f"seed {self.seed}, step {self.steps}: {fact.id} stayed for a floor it is not of")
         for fact in gone:
             del self.facts[fact.id]
         self.let_go += len(gone)
@@ -109,6 +113,10 @@ class VerdictModel:
     def _damage(self) -> None:
         if (fact := self._one()) and fact.stored:
             fact.good = False
+
+    def _prove(self) -> None:
+        if (fact := self._one()) and fact.stored:
+            fact.proven = True
 
     def _hold(self) -> None:
         if (fact := self._one()) and fact.stored:
@@ -160,4 +168,4 @@ def _candidate(fact: Fact) -> Candidate:
     hold = fact.held_until and Hold(SYSTEM, "", START, None if fact.held_until == FOR_EVER else fact.held_until)
     tiers = frozenset(Tier(tier) for tier in fact.tiers)
     made = Candidate(fact.id, fact.at, tiers, fact.good, fact.open, fact.stored, hold=hold or None)
-    return replace(made, busy="being used") if fact.busy else made
+    return replace(made, busy="being used" if fact.busy else "", proven=fact.proven)

@@ -78,8 +78,10 @@ def _freed(candidate: Candidate, moment: datetime, *, by_newcomer: bool) -> Cand
     return replace(candidate, busy="", busy_until=None) if candidate.busy and over else candidate
 
 
-def scheduled(schedule: Schedule, source: str, now: datetime, until: datetime) -> list[Candidate]:
-    """Return the good backups to be expected if each run of a schedule makes one, oldest first.
+def scheduled(
+    schedule: Schedule, source: str, now: datetime, until: datetime, *, proven: bool = False
+) -> list[Candidate]:
+    """Return the good backups to be expected if each run of a schedule makes one, oldest first; `proven`: all are.
 
     Of a cron expression that is due very often the runs of later days are thinned out to one a day.
     """
@@ -88,7 +90,10 @@ def scheduled(schedule: Schedule, source: str, now: datetime, until: datetime) -
     for rule in (replace(schedule, crons=()), *(replace(none, crons=(cron,)) for cron in schedule.crons)):
         for due in _runs(rule, source, now, until - LATE):
             tiers[due.at] = tiers.get(due.at, frozenset()) | due.tiers
-    return [Candidate(f"expected-{n}", at + LATE, tiers=tiers[at]) for n, at in enumerate(sorted(tiers), start=1)]
+    return [
+        Candidate(f"expected-{n}", at + LATE, tiers=tiers[at], proven=proven)
+        for n, at in enumerate(sorted(tiers), start=1)
+    ]
 
 
 def _runs(rule: Schedule, source: str, now: datetime, until: datetime) -> Iterator[Due]:

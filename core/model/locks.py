@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import islice, takewhile
+from operator import attrgetter
 
 from core.model.backup import Tier
 from core.model.lineup import Lineup
@@ -15,6 +16,8 @@ ABANDONED_AFTER = 3
 WAITS = Reason(Lock.WINDOW, "waits for a newer good backup")
 """What the lock WINDOW adds where the clock alone would have ended a span."""
 
+PROVEN = Reason(Lock.FLOOR, "the newest that is proven")
+
 
 def lock_newer(lineup: Lineup) -> Kept:
     """Keep all than which no newer good backup exists: everything, where there is none."""
@@ -27,11 +30,20 @@ def lock_newer(lineup: Lineup) -> Kept:
 
 
 def lock_floor(lineup: Lineup) -> Kept:
-    """Keep the newest good ones that the policy may not go below."""
+    """Keep the newest good ones that the policy may not go below, and the newest that is proven.
+
+    Nobody wants the only backups that were seen to open to go for one that was not. Of a source that is never proven
+    that is none.
+    """
     count = lineup.policy.floor
     reason = Reason(Lock.FLOOR, "the newest good one" if count == 1 else f"one of the {count} newest good ones")
-    for candidate in lineup.good[:count]:
+    newest = lineup.good[:count]
+    for candidate in newest:
         yield candidate, reason
+    if not any(candidate.proven for candidate in newest):
+        older = filter(attrgetter("proven"), islice(lineup.good, count, None))
+        for candidate in islice(older, 1):
+            yield candidate, PROVEN
 
 
 def lock_successors(lineup: Lineup) -> Kept:

@@ -16,7 +16,7 @@ class Policy:
     `last`: the newest so many. `within`: everything younger than that. `newest_of`: the newest backup of each of the
     last so many hours, days, weeks, months or years that have one, by the calendar of `zone`. `spans`: how long those
     with a tier are kept. `on_demand`: the newest so many on-demand ones. `floor`: how many newest good backups stay
-    whatever the other rules say.
+    whatever the other rules say, and with them always the newest that is proven.
 
     Raises:
         ValueError: it would keep nothing.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from core.model.backup import Backup, BackupState, Tier
+from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.hold import Hold
 from core.model.use import Use
 
@@ -29,9 +29,10 @@ class Rule(StrEnum):
 class Lock(StrEnum):
     """What keeps a backup although the rules let it go.
 
-    NEWER: no newer good backup exists. FLOOR: it is one of the newest good ones. WINDOW: time counts only up to the
-    newest good backup. SUCCESSORS: its tier has not had as many newer good ones as its span has places. HOLD: somebody
-    wants it kept. FREEZE: nothing of any source goes. BUSY: work on it goes on. FUTURE: it is dated after now.
+    NEWER: no newer good backup exists. FLOOR: it is one of the newest good ones, or the newest of them that is proven.
+    WINDOW: time counts only up to the newest good backup. SUCCESSORS: its tier has not had as many newer good ones as
+    its span has places. HOLD: somebody wants it kept. FREEZE: nothing of any source goes. BUSY: work on it goes on.
+    FUTURE: it is dated after now.
     """
 
     NEWER = "newer"
@@ -54,7 +55,7 @@ class Candidate:
     `good`: its bytes were verified and nothing was found wrong since. `open`: pending or running. `stored`: it has
     bytes in the vault; one that is stored and neither good nor open is damaged, one that is not is a bare record.
     `busy` says what is done with it now ("being downloaded"), "" where nothing is; `busy_until` when that ends by
-    itself, None where no time ends it.
+    itself, None where no time ends it. `proven`: a copy of it was opened and counted.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Candidate:
     hold: Hold | None = None
     busy: str = ""
     busy_until: datetime | None = None
+    proven: bool = False
 
     @property
     def counts(self) -> bool:
@@ -89,6 +91,7 @@ def candidate_of(backup: Backup, use: Use = UNUSED) -> Candidate:
         hold=backup.hold,
         busy=use.says,
         busy_until=use.until,
+        proven=backup.proof is Proof.PROVEN,
     )
 
 

@@ -161,9 +161,14 @@ class OpenDownload:
             require_good(self.catalog.backups.get(download.backup_id), "download")
             taking = BeingTaken(self.catalog, self.clock, self.owner)(download.backup_id)
         stream = taking.stream(open_archive)
-        with self.catalog.write():
-            if self.catalog.downloads.move_started(download.id, self.clock.now()):
-                self._audit(download, "started")
+        try:
+            with self.catalog.write():
+                if self.catalog.downloads.move_started(download.id, self.clock.now()):
+                    self._audit(download, "started")
+        except BaseException:
+            # Nobody gets it to close it, and its backup would stay busy for an hour.
+            stream.close()
+            raise
         return stream
 
     def _complete(self, download: Download) -> bool:

@@ -13,6 +13,7 @@ from core.model.expiry import Expiry, preview, scheduled
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import every_reason, verdicts
+from core.model.source import Prove
 from core.model.verdict import EVERY_LOCK, UNUSED, Candidate, Lock, Reason, Verdict, candidate_of
 from core.model.wall_time import zone_of
 from core.ports import Clock
@@ -147,8 +148,10 @@ class Retention:
         return Leaving(backup, max(at, expiry.at), why, held_back=expiry.at >= held_from)
 
     def _expected(self, source: str, now: datetime, until: datetime) -> list[Candidate]:
-        known = source in self.adapters.sources
-        return scheduled(self.schedules.current(source), source, now, until) if known else []
+        if source not in self.adapters.sources:
+            return []
+        proven = self.adapters.source(source).prove is not Prove.NEVER
+        return scheduled(self.schedules.current(source), source, now, until, proven=proven)
 
     def _held_from(self, source: str, going: Sequence[Expiry], good: Sequence[datetime]) -> datetime:
         """Return when most of a source would go at once, and from then on nothing does without a yes.

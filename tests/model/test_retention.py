@@ -118,7 +118,9 @@ def test_a_record_becomes_a_candidate(state: BackupState, failed: bool, expected
         7,
         hold(),
         "being verified",
+        proven=False,
     )
+    assert candidate_of(replace(backup, proof=Proof.PROVEN)).proven
 
 
 @pytest.mark.parametrize(

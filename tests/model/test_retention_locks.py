@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from core.model.backup import Tier
+from core.model.expiry import preview, scheduled
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import verdicts
+from core.model.schedule import DEFAULT
 from core.model.verdict import EVERY_LOCK, Candidate, Lock
 from tests.support.retained import DAILY, DAYS, ON_DEMAND, START, WITHIN, daily, freeze, hold, kept, lost, tiers_of
 
@@ -57,6 +59,26 @@ def test_each_lock_keeps_what_goes_without_it(lock: Lock) -> None:
         verdicts(candidates, policy, LAST + later, freeze=frozen, locks=EVERY_LOCK - {lock})
     )
     assert any(lock in answers[name].locked_by for name in saved)
+
+
+def test_the_newest_proven_one_outlives_those_that_are_not() -> None:
+    """Once proofs end, the newest proven one stays and says so, until another is proven, and only as a good one."""
+    proven = [replace(one, proven=day in {2, 3}) for day, one in enumerate(MONTH)]
+    answer = verdicts(proven, COMPOSE, LAST)[OLD.id]
+    assert (answer.says, answer.locked_by) == ("the newest that is proven", (Lock.FLOOR,))
+    assert lost(verdicts(proven, COMPOSE, LAST)) == lost(verdicts(MONTH, COMPOSE, LAST)) - {OLD.id}
+    assert OLD.id in lost(verdicts([*proven[:-1], replace(proven[-1], proven=True)], COMPOSE, LAST))
+    hurt = [replace(one, good=one is not proven[3]) for one in proven]
+    assert {"d2"} == kept(verdicts(hurt, COMPOSE, LAST)) & {"d2", "d3"}
+
+
+def test_what_is_proven_counts_on_others_to_come() -> None:
+    """Where backups were proven, a preview counts on the next ones being proven, too, and names the day each goes."""
+    proven = [replace(one, proven=True) for one in daily(10)]
+    now = proven[-1].at
+    for expected in (True, False):
+        ahead = scheduled(DEFAULT, "orders", now, now + 9 * DAYS, proven=expected)
+        assert ("d9" in {one.id for one in preview(proven, COMPOSE, now, ahead)}) is expected
 
 
 def test_a_record_without_bytes_counts_for_nothing() -> None:

@@ -40,6 +40,7 @@ def candidate_lists(draw: st.DrawFn) -> list[Candidate]:
                 stored,
                 hold=draw(st.sampled_from([None] * 6 + [hold(), hold(START)])),
                 busy=draw(st.sampled_from([""] * 8 + ["being downloaded"])),
+                proven=draw(st.booleans()),
             )
         )
     return made
@@ -87,6 +88,17 @@ def test_the_last_good_ones_never_go(listed: list[Candidate], policy: Policy, no
         if not answers[one.id].keep:
             newer = [other for other in staying if (other.at, other.id) > (one.at, one.id)]
             assert len(newer) >= (policy.floor if one.good else 1)
+
+
+@given(candidate_lists(), policies(), NOWS)
+def test_the_newest_proven_one_never_goes(listed: list[Candidate], policy: Policy, now: datetime) -> None:
+    """Of the good ones dated up to now the newest that is proven stays, and costs one backup more at most."""
+    answers = verdicts(listed, policy, now)
+    proven = [one for one in listed if one.counts and one.proven and one.at <= now]
+    newest = max(proven, key=lambda one: (one.at, one.id), default=None)
+    assert newest is None or answers[newest.id].keep
+    without = verdicts([replace(one, proven=False) for one in listed], policy, now)
+    assert kept(answers) - kept(without) <= ({newest.id} if newest else set())
 
 
 @given(candidate_lists(), policies(), NOWS)
