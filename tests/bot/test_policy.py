@@ -10,6 +10,7 @@ import pytest
 from bot.blocks.text import when
 from core.errors import Stale
 from core.model.person import Door, Person
+from core.model.schedule import Schedule
 from tests.bot.conftest import World
 from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
 from tests.bot.test_keep import expire, standing
@@ -105,6 +106,23 @@ def test_a_freeze_is_said_everywhere_until_it_is_thawed(make_world: Callable[...
     assert "not frozen" in world.people.typed(APPROVER, "thaw").text
     acts = [entry.act for entry in world.core.catalog.audit.entries()]
     assert (acts.count("freeze"), acts.count("thaw")) == (1, 1)
+
+
+def test_where_no_backup_is_scheduled_the_doors_say_what_is_waited_for(make_world: Callable[..., World]) -> None:
+    """A held backup is foretold to go by the schedule; once that is off, nothing is, and both say why."""
+    world = make_world(more=RETAIN)
+    first, approver = world.backed_up(), Person(APPROVER, "approver", Door.SLACK)
+    world.backed_up()
+    world.core.time.keep_backup(first, approver, "look", world.clock.now() + timedelta(days=2))
+    assert "1-1 of 1" in world.people.typed(GUEST, "policy").text
+    why = world.people.typed(GUEST, f"why {first}").text
+    assert "If backups go on as scheduled, its bytes are deleted from <!date^" in why
+    assert "Sooner: *Release*." in why
+    world.core.time.schedules.change("orders", Schedule(daily=False, weekly=None, monthly=None), approver)
+    shown = world.people.typed(GUEST, "policy").text
+    assert "none goes in the next 35 days" in shown
+    assert "`orders`: no backup is scheduled, so what waits for a newer good one goes with the next" in shown
+    assert "It is let go with the first good backup after that." in world.people.typed(GUEST, f"why {first}").text
 
 
 def test_what_goes_says_its_note_and_how_far_it_was_checked(world: World) -> None:

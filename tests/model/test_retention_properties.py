@@ -161,16 +161,19 @@ def test_damage_lets_no_good_one_go(
 
 
 @settings(max_examples=40)
-@given(candidate_lists(), policies(), NOWS)
-def test_a_preview_keeps_its_word(listed: list[Candidate], policy: Policy, now: datetime) -> None:
-    """Taking the expected backups one after the other lets go what the preview said, at the moment it said."""
+@given(candidate_lists(), policies(), NOWS, st.integers(0, 500))
+def test_a_preview_keeps_its_word(listed: list[Candidate], policy: Policy, now: datetime, frozen_hours: int) -> None:
+    """Taking the expected backups, and the end of a freeze, let go what the preview said, at the moment it said."""
     listed = [replace(one, busy="") for one in listed]
+    placed = freeze(now + timedelta(hours=frozen_hours))
     expected = scheduled(DEFAULT, "orders", now, now + timedelta(days=20))
-    promised = {(one.at, one.id) for one in preview(listed, policy, now, expected)}
+    promised = {(one.at, one.id) for one in preview(listed, policy, now, expected, placed)}
     happened, rest = set(), list(listed)
-    for moment, new in [(now, []), *((one.at, [one]) for one in expected)]:
+    looks: list[tuple[datetime, list[Candidate]]] = [(now, []), (placed.until, [])]
+    for moment, new in sorted([*looks, *((one.at, [one]) for one in expected)], key=lambda look: look[0]):
         rest += new
-        gone = lost(verdicts(rest, policy, moment))
+        in_force = placed if placed.holds(moment) else None
+        gone = lost(verdicts(rest, policy, moment, freeze=in_force))
         happened |= {(moment, name) for name in gone if name.startswith("b")}
         rest = [one for one in rest if one.id not in gone]
     assert promised == happened
