@@ -25,6 +25,8 @@ RETRIES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 """How long after each failure a scheduled run is tried again."""
 REMEMBERED = timedelta(days=400)
 """How long settled runs stay on record, and as many as this has days stay in any case."""
+RECENT = timedelta(days=1)
+"""Since a pass that is no longer ago, another bot can have begun one run of a day at most."""
 SINCE = "scheduled since"
 CHANGED = "schedules changed"
 TO_BEGIN = frozenset({ExpectedState.DUE, ExpectedState.RETRYING})
@@ -94,7 +96,11 @@ class WakeSchedules:
 
     def _begins(self, now: datetime, changes: Mapping[str, ScheduleChange]) -> dict[str, datetime]:
         """Return since when each source's runs count: its newest one that is past, else since it is known here."""
-        newest = self.catalog.expected.newest_by_source(self.adapters.sources, now)
+        # What a clock that ran ahead left between the last pass and now would hide what has become due since. Where
+        # the last pass is long ago, another bot may have led, and have left it.
+        woken_at = self._woken_at or _LONG_AGO
+        until = min(now, woken_at) if now - woken_at <= RECENT else now
+        newest = self.catalog.expected.newest_by_source(self.adapters.sources, until)
         with self.catalog.write():
             known = self._known(now)
             changed = self._changed(now, changes)

@@ -42,6 +42,22 @@ def test_change_of_another_schedule_hides_nothing_that_is_due(changed_ahead: Tim
     assert days(changed_ahead) == [3 * HOUR, DAY + 4 * HOUR]
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_ran_while_the_clock_was_ahead_hides_nothing_that_is_due(timed: Timed, others: int) -> None:
+    """Neither what a schedule before left there, nor a change of another one meanwhile."""
+    timed.core.time.schedules.change("orders", DAILY, ANNA)
+    timed.at(MIDNIGHT)
+    timed.at(MIDNIGHT + 3 * HOUR)
+    timed.at(MIDNIGHT + DAY + 6 * HOUR)
+    timed.at(MIDNIGHT + 12 * HOUR)
+    timed.core.time.schedules.change("orders", replace(DAILY, at=time(2)), ANNA)
+    timed.at(MIDNIGHT + 13 * HOUR)
+    for _ in range(others):
+        timed.catalog.schedules.put(ScheduleChange("other", None, ANNA, MIDNIGHT + 14 * HOUR))
+    timed.at(MIDNIGHT + DAY + 4 * HOUR)
+    assert days(timed) == [3 * HOUR, DAY + 2 * HOUR, DAY + 3 * HOUR]
+
+
 def test_the_time_at_which_it_was_changed_is_none_when_it_comes_again(changed_ahead: Timed) -> None:
     """A bot that is down before that time, and up after it, makes up for what was due before it."""
     changed_ahead.at(MIDNIGHT + DAY + 5 * HOUR)
@@ -57,3 +73,16 @@ def test_source_that_was_first_seen_ahead_is_known_since_the_clock_is_right(time
     timed.wake = timed.restarted()
     timed.at(MIDNIGHT + 4 * HOUR)
     assert days(timed) == [3 * HOUR]
+
+
+def test_what_another_bot_ran_is_not_made_up_for(timed: Timed) -> None:
+    """Neither by one that led before it, and leads again after a schedule was changed meanwhile."""
+    timed.core.time.schedules.change("orders", DAILY, ANNA)
+    timed.at(MIDNIGHT)
+    first, timed.wake = timed.wake, timed.restarted()
+    for day in range(4):
+        timed.at(MIDNIGHT + day * DAY + 3 * HOUR)
+    timed.catalog.schedules.put(ScheduleChange("other", None, ANNA, MIDNIGHT + 3 * DAY))
+    timed.wake = first
+    timed.at(MIDNIGHT + 4 * DAY + 3 * HOUR)
+    assert [run.covers for run in timed.runs] == [0] * 5
