@@ -107,6 +107,7 @@ def test_resumed_download_gets_the_rest(world: World, link: str) -> None:
     assert first.headers["content-range"] == f"bytes 0-99/{backup.size}"
     other = httpx.get(link, headers={"Range": "bytes=0-99", "If-Range": '"another"'}, follow_redirects=False)
     assert other.status_code == 200
+    world.slack.until(lambda: outcomes(world)[-1] == "completed", "the end of the other one")
     screen = world.people.typed(ONCALL, f"download {backup.id}")
     fresh = link[: link.index("/download/")] + urlparse(button(screen.blocks, "Download")["url"]).path
     assert httpx.get(fresh, headers={"Range": f"bytes={backup.size}-"}).status_code == 416
