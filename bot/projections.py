@@ -51,7 +51,7 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
         folded = core.catalog.messages.folded(message)
     earlier = [core.catalog.backups.get(one.partition(":")[2]) for one in folded]
     last_good = core.catalog.backups.newest_good(backup.source) if backup.failure else None
-    shown = within_budget(*backups.message(backup, last_good, earlier))
+    shown = within_budget(*backups.message(backup, last_good, earlier, core.time.let_go_for(backup)))
     passing = backup.step is not None
     main = Draft(
         subject, Slot.MAIN, channel, *shown, since, thread, passing=passing, folded=tuple(folded), broadcast=True

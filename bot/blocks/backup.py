@@ -67,13 +67,18 @@ def details(backup: Backup, keeping: Keeping = NOTHING) -> list[Json]:
     return [section("\n".join(told)), *actions(_buttons(backup))]
 
 
-def message(backup: Backup, last_good: Backup | None, earlier: Sequence[Backup] = ()) -> tuple[list[Json], str]:
+def message(
+    backup: Backup, last_good: Backup | None, earlier: Sequence[Backup] = (), going: Sequence[Backup] = ()
+) -> tuple[list[Json], str]:
     """Return the backup's message in the channel, and the same in words for notifications.
 
-    `earlier` are runs of the same source that failed before it and have no messages of their own.
+    `earlier` are runs of the same source that failed before it and have no messages of their own; `going` are the
+    on-demand backups that it lets go.
     """
     text = _saying(backup, last_good) if not earlier else _often(backup, last_good, earlier)
-    return [section(text), *actions(_message_buttons(backup))], text
+    text += keeps.let_go_for(backup, going)
+    keep = [button("Keep the earlier one", Action.KEEP, going[0].id)] if going else []
+    return [section(text), *actions([*_message_buttons(backup), *keep])], text
 
 
 def outcome(backup: Backup) -> tuple[list[Json], str] | None:

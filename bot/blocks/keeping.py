@@ -110,6 +110,18 @@ def keep_button(backup: Backup) -> Json:
     return button("Keep", Action.KEEP, backup.id, style="primary" if backup.state is BackupState.EXPIRED else "")
 
 
+def let_go_for(backup: Backup, going: Sequence[Backup]) -> str:
+    """Return what a backup that a person asked for lets go, on a line of its own; "" where it lets nothing go."""
+    if not going:
+        return ""
+    newest, more = going[0], f" and {len(going) - 1} more" if len(going) > 1 else ""
+    said = f"the on-demand backup of {when(newest.taken_at)} {quoted(newest.note)}".rstrip() + more
+    verb = "are" if more else "is"
+    if backup.state.open:
+        return f"\nOnce it is good, {said} {verb} let go: *Keep* holds {'them' if more else 'it'}."
+    return f"\nFor it {said} {verb} let go, unless somebody keeps {'them' if more else 'it'}."
+
+
 def let_go_button(source: str, facts: Mapping[str, Any]) -> Json:
     """Return the button that says yes to what is held back of a source. It asks once more."""
     shown = HeldBack(source, str(facts.get("set", ""))).text()

@@ -1,6 +1,7 @@
 """`now`, `verify` and `cancel`: take a backup, check one, stop what is under way."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from cli import background, documents, exits, words
 from cli.follow import Run, follow
@@ -17,11 +18,14 @@ def now(given: Namespace, screen: Screen) -> int:
     with opened(given) as core:
         source = source_named(core, given.source)
         if given.no_wait:
-            return _begun(screen, _in_background(core, given, source))
+            backup = _in_background(core, given, source)
+            return _begun(screen, backup, core.time.let_go_for(backup))
         initiated = core.create_backup(source, me(), given.note)
         backup = initiated.backup
-        screen.remark(_joined(backup, given.note) if initiated.joined else f"Backup of {source} initiated: {backup.id}")
-        return _ended(screen, follow(core, screen, _run(core, initiated)))
+        going = core.time.let_go_for(core.catalog.backups.get(backup.id))
+        told = _joined(backup, given.note) if initiated.joined else f"Backup of {source} initiated: {backup.id}"
+        screen.remark(told + _let_go(going))
+        return _ended(screen, follow(core, screen, _run(core, initiated)), going)
 
 
 def verify(given: Namespace, screen: Screen) -> int:
@@ -85,14 +89,31 @@ def _in_background(core: Core, given: Namespace, source: str) -> Backup:
     return background.begin(core, given, begun)
 
 
-def _begun(screen: Screen, backup: Backup) -> int:
+def _let_go(going: Sequence[Backup]) -> str:
+    """Say on a line of its own which on-demand backup goes for it, and how it stays."""
+    if not going:
+        return ""
+    newest, more = going[0], f" and {len(going) - 1} more" if len(going) > 1 else ""
+    note = f" “{newest.note}”" if newest.note else ""
+    return (
+        f"\nOnce it is good, the on-demand backup of {words.moment(newest.taken_at)}{note}{more} "
+        f"{'are' if more else 'is'} let go. To hold it: safehold keep {newest.id}"
+    )
+
+
+def _begun(screen: Screen, backup: Backup, going: Sequence[Backup]) -> int:
     text = f"Backup of {backup.source} initiated: {backup.id}. It goes on in the background: safehold show {backup.id}"
-    screen.say(text, {"backup": documents.backup(backup)})
+    screen.say(text + _let_go(going), _document(backup, going))
     return exits.GOOD
 
 
-def _ended(screen: Screen, backup: Backup) -> int:
-    document = {"backup": documents.backup(backup)}
+def _document(backup: Backup, going: Sequence[Backup]) -> documents.Document:
+    """Return a backup, and which on-demand ones it lets go."""
+    return {"backup": documents.backup(backup), "lets_go": [documents.backup(one) for one in going]}
+
+
+def _ended(screen: Screen, backup: Backup, going: Sequence[Backup]) -> int:
+    document = _document(backup, going)
     if backup.state is not BackupState.GOOD:
         return _failed(screen, backup)
     took = words.duration(sum(backup.timings.values()))

@@ -62,6 +62,16 @@ def preview(
     return found
 
 
+def let_go_for(
+    candidates: Iterable[Candidate], newcomer: Candidate, policy: Policy, now: datetime, freeze: Freeze | None = None
+) -> frozenset[str]:
+    """Return what a good backup lets go: what stays without it, and goes with it. It may be among the candidates."""
+    others = [candidate for candidate in candidates if candidate.id != newcomer.id]
+    without = verdicts(others, policy, now, freeze=freeze)
+    answers = verdicts([*others, newcomer], policy, now, freeze=freeze)
+    return frozenset(name for name, verdict in without.items() if verdict.keep and not answers[name].keep)
+
+
 def _moments(
     candidates: Iterable[Candidate], now: datetime, expected: Sequence[Candidate], freeze: Freeze | None
 ) -> list[tuple[datetime, Candidate | None]]:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from core.catalog import Catalog
 from core.errors import UnknownName
 from core.model.backup import Backup, BackupState
-from core.model.expiry import Expiry, preview, scheduled
+from core.model.expiry import Expiry, let_go_for, preview, scheduled
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import every_reason, verdicts
@@ -118,6 +118,13 @@ class Retention:
     def scheduled(self, source: str) -> bool:
         """Say whether backups of a source are taken by themselves."""
         return source in self.adapters.sources and self.schedules.current(source).on
+
+    def let_go_for(self, newcomer: Candidate, source: str) -> tuple[Backup, ...]:
+        """Return what a backup lets go once it is good, newest first: what is kept without it, and not with it."""
+        with self.catalog.read():
+            backups, now = self._stored(source), self.clock.now()
+            gone = let_go_for(self._candidates(backups), newcomer, self.policy(source), now, self.freeze())
+        return tuple(backup for backup in backups if backup.id in gone)
 
     def leaving(self, source: str, until: datetime) -> tuple[Leaving, ...]:
         """Return what will have been let go until then if backups go on as scheduled, the soonest first.

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.catalog import Catalog
 from core.errors import (
@@ -152,7 +152,7 @@ class TakeBackup:
     def _prove(self, backup: Backup, manifest: Manifest, report: Reporter) -> tuple[Manifest, str]:
         """Prove the backup where it is due; return its manifest, and a warning where that could not be tried."""
         source = self.adapters.source(backup.source)
-        if not self._due(source):
+        if not proof_due(self.catalog, source, self.clock.now()):
             return manifest, ""
         engine, vault = self.adapters.engine(source.engine), self.adapters.vault(source.vault)
         try:
@@ -166,14 +166,6 @@ class TakeBackup:
         except SafeholdError as error:
             self.failures.keep(backup.id, "proving", error, at=self.clock.now())
             return manifest, f"Not proven: {error.message} {error.hint}".strip()
-
-    def _due(self, source: Source) -> bool:
-        if source.prove in {Prove.EACH, Prove.NEVER}:
-            return source.prove is Prove.EACH
-        last = self.catalog.backups.last_proven_at(source.name)
-        # An hour less than the period, so that a daily backup that starts a little early is still proven.
-        period = timedelta(days=1 if source.prove is Prove.DAILY else 7) - timedelta(hours=1)
-        return last is None or self.clock.now() - last >= period
 
     def _finish(self, backup: Backup, manifest: Manifest, report: Reporter, warning: str) -> None:
         now, shown = self.clock.now(), self._shrunk(backup) or warning
@@ -249,6 +241,16 @@ class TakeBackup:
             logger.warning("%s: leftovers may stay in the vault: %s", backup.id, left)
             return None
         return manifest
+
+
+def proof_due(catalog: Catalog, source: Source, now: datetime) -> bool:
+    """Say whether a backup of a source that is taken now is to be proven."""
+    if source.prove in {Prove.EACH, Prove.NEVER}:
+        return source.prove is Prove.EACH
+    last = catalog.backups.last_proven_at(source.name)
+    # An hour less than the period, so that a daily backup that starts a little early is still proven.
+    period = timedelta(days=1 if source.prove is Prove.DAILY else 7) - timedelta(hours=1)
+    return last is None or now - last >= period
 
 
 def _ended(error: BaseException) -> BackupState:

@@ -17,6 +17,7 @@ from core.services.freeze_retention import FreezeRetention, ThawRetention
 from core.services.hold_back import AllowExpiry
 from core.services.hold_backup import KeepBackup, ReleaseBackup
 from core.services.judge_age import JudgeAge
+from core.services.let_go_for import LetGoFor
 from core.services.prune import Prune
 from core.services.retention import Retention
 from core.services.save_manifests import SaveManifests
@@ -50,6 +51,7 @@ class Timekeeping:
     freeze_retention: FreezeRetention
     thaw_retention: ThawRetention
     allow_expiry: AllowExpiry
+    let_go_for: LetGoFor
     expire: Expire
     prune: Prune
     duties: tuple[Duty, ...]
@@ -82,6 +84,7 @@ def keep_time(
         freeze_retention=FreezeRetention(catalog, access, clock),
         thaw_retention=ThawRetention(catalog, access, clock),
         allow_expiry=AllowExpiry(catalog, adapters, access, clock),
+        let_go_for=LetGoFor(retention),
         expire=expire,
         prune=prune,
         duties=(

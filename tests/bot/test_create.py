@@ -28,6 +28,22 @@ def test_back_up_now_answers_at_once_and_the_message_ends_proven(world: World) -
     assert "SHA-256" in reply["text"]
 
 
+def test_the_message_names_the_on_demand_backup_that_goes_and_keeps_it(world: World) -> None:
+    """A second Back up now says which earlier one goes for it, by its note, and its button holds that one."""
+    first = world.backed_up("before the migration")
+    held = threading.Event()
+    for number in range(world.core.config.runner_threads):
+        world.core.runner.submit(f"in the way {number}", lambda: bool(held.wait(30)) or None)
+    world.people.typed(ONCALL, "now orders")
+    said = "“before the migration” is let go"
+    world.slack.until(lambda: [m for m in in_channel(world) if f"{said}: *Keep* holds it" in m["text"]], "the message")
+    held.set()
+    (message,) = world.slack.until(
+        lambda: [m for m in in_channel(world) if f"{said}, unless somebody keeps it" in m["text"]], "the end"
+    )
+    assert button(message["blocks"], "Keep the earlier one")["value"] == first
+
+
 def test_verify_says_when_it_was_proven_again(world: World) -> None:
     """Verify answers at once, and the backup's message tells when it has been done."""
     backup = world.backed_up()

@@ -42,7 +42,9 @@ def test_times_are_in_utc() -> None:
 
 def test_the_documents_of_a_whole_story_have_their_keys(safehold: Terminal) -> None:
     """Backup, list, plan, request, decision and instance show the keys that are promised, with UTC times."""
-    backup = safehold.json("now", "--note", "for the keys")["backup"]
+    taken = safehold.json("now", "--note", "for the keys")
+    backup = taken["backup"]
+    assert taken == {"backup": backup, "lets_go": []}
     assert keys(backup) == BACKUP
     assert keys(backup["requested_by"]) == "door id name"
     assert MOMENT.fullmatch(backup["requested_at"])

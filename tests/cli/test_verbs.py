@@ -40,6 +40,21 @@ def test_a_backup_is_taken_proven_and_listed_first(safehold: Terminal) -> None:
     assert rows[1].startswith(first)
 
 
+def test_the_earlier_on_demand_backup_that_goes_is_named_at_the_act(safehold: Terminal) -> None:
+    """The second `now` names the first by its note, with what holds it; once it is held, the third does not."""
+    first = safehold.json("now", "--note", "before the migration")["backup"]["id"]
+    told = safehold("now").err
+    assert "Once it is good, the on-demand backup of " in told
+    assert f"“before the migration” is let go. To hold it: safehold keep {first}" in told
+    safehold("keep", first, "--why", "the migration")
+    third = safehold.json("now")
+    assert first not in {one["id"] for one in third["lets_go"]}
+    assert third["lets_go"]
+    begun = safehold("now", "--no-wait").out
+    assert f"To hold it: safehold keep {third['backup']['id']}" in begun
+    safehold.json("now")
+
+
 def test_progress_goes_to_stderr_as_a_line_a_step(safehold: Terminal) -> None:
     """Without a terminal the steps are plain lines, and stdout holds the result alone."""
     taken = safehold("now")
