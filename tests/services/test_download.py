@@ -1,7 +1,9 @@
 """Downloads: one person, one link, once, resumable until shortly after."""
 
 import hashlib
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -62,6 +64,18 @@ def test_an_archive_that_leaves_twice_is_recorded_twice(world: World) -> None:
     assert world.core.open_download(offer.token).complete()
     assert not world.core.open_download(offer.token).complete()
     assert _outcomes(world) == ["offered", "completed", "completed again"]
+
+
+def test_a_download_whose_beginning_is_not_recorded_leaves_nothing_busy(world: World) -> None:
+    """Nobody has the stream then to close it: it is closed, and its backup is free at once."""
+    transfer = world.core.open_download(world.core.offer_download(world.take(), ANNA).token)
+    with closing(sqlite3.connect(world.core.catalog.path)) as db:
+        db.execute("create trigger full before update on downloads begin select raise(abort, 'the disk is full'); end")
+    with pytest.raises(sqlite3.Error, match="the disk is full") as refused:
+        transfer.open(0)
+    assert world.core.catalog.leases.held() == ()
+    # While its frames live, so that no collection of garbage has closed it.
+    assert refused.tb is not None
 
 
 def test_a_link_expires(world: World) -> None:
