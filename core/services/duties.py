@@ -19,6 +19,8 @@ class Duty:
     name: str
     seconds: float
     do: Callable[[datetime], None]
+    stand_by: Callable[[], None] | None = None
+    """What is done instead where another process leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Duties:
         """Do one pass if this process leads; say whether it was done and went well."""
         try:
             if not self.lead.hold():
+                if duty.stand_by:
+                    duty.stand_by()
                 return False
             duty.do(self.clock.now())
         except SafeholdError as error:

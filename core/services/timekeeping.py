@@ -88,9 +88,14 @@ def keep_time(
         expire=expire,
         prune=prune,
         duties=(
-            Duty(WAKE, WAKE_SECONDS, WakeSchedules(catalog, adapters, schedules, create)),
+            schedules_duty(WakeSchedules(catalog, adapters, schedules, create)),
             Duty("judge ages", 30, JudgeAge(catalog, adapters)),
             Duty("expire", 60, expire),
             Duty("prune", 60, prune.when_told if told else prune),
         ),
     )
+
+
+def schedules_duty(wake: WakeSchedules) -> Duty:
+    """Return the duty that wakes schedules, and forgets what it knew of them where another bot leads."""
+    return Duty(WAKE, WAKE_SECONDS, wake, wake.stand_by)

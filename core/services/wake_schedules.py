@@ -66,6 +66,10 @@ class WakeSchedules:
             self._push(source, now, self.schedules.changes())
         self._woken_at = now
 
+    def stand_by(self) -> None:
+        """Forget, where another bot leads, what was due: who leads again begins with the ledger, as after a start."""
+        self._woken_at = None
+
     def _each(self, run: ExpectedRun, now: datetime) -> None:
         try:
             if run.state is ExpectedState.BEGUN:

@@ -73,16 +73,3 @@ def test_source_that_was_first_seen_ahead_is_known_since_the_clock_is_right(time
     timed.wake = timed.restarted()
     timed.at(MIDNIGHT + 4 * HOUR)
     assert days(timed) == [3 * HOUR]
-
-
-def test_what_another_bot_ran_is_not_made_up_for(timed: Timed) -> None:
-    """Neither by one that led before it, and leads again after a schedule was changed meanwhile."""
-    timed.core.time.schedules.change("orders", DAILY, ANNA)
-    timed.at(MIDNIGHT)
-    first, timed.wake = timed.wake, timed.restarted()
-    for day in range(4):
-        timed.at(MIDNIGHT + day * DAY + 3 * HOUR)
-    timed.catalog.schedules.put(ScheduleChange("other", None, ANNA, MIDNIGHT + 3 * DAY))
-    timed.wake = first
-    timed.at(MIDNIGHT + 4 * DAY + 3 * HOUR)
-    assert [run.covers for run in timed.runs] == [0] * 5
