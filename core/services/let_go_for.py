@@ -14,6 +14,8 @@ class LetGoFor:
     """Asks retention what would be kept but for a backup."""
 
     retention: Retention
+    most: int = 1_000
+    """Of a source that stores more, nothing is said in passing: a message is drawn again with each step."""
 
     def __call__(self, backup: Backup) -> tuple[Backup, ...]:
         """Return the on-demand backups that one lets go once it is good, or has let go, newest first.
@@ -24,6 +26,8 @@ class LetGoFor:
         retention = self.retention
         asked = Tier.ON_DEMAND in backup.tiers and (backup.state.open or backup.state is BackupState.GOOD)
         if not asked or backup.source not in retention.adapters.sources:
+            return ()
+        if retention.catalog.retained.stores_more_than(backup.source, self.most):
             return ()
         if HoldBack(retention.catalog).waiting(backup.source):
             return ()

@@ -74,3 +74,12 @@ def test_the_newest_proven_one_is_named_only_where_the_next_is_proven_too(make_w
         timed.set(MIDNIGHT + days * DAY)
         asked = replace(first, id=f"2026010{days}T000000Z-abcdef", requested_at=MIDNIGHT + days * DAY)
         assert (first.id in named(timed, asked)) is expected
+
+
+def test_of_very_many_nothing_is_said_in_passing(timed: Timed) -> None:
+    """A source that stores more than is asked about for a message is not read for each of its steps."""
+    first = begun(timed, 1)
+    second = begun(timed, 2)
+    few = timed.core.time.let_go_for
+    assert few(second)[0].id == first.id
+    assert replace(few, most=1)(second) == ()
