@@ -56,7 +56,7 @@ class RememberedGroups:
     _asked_at: dict[str, float] = field(default_factory=dict)
     _last: dict[str, frozenset[str]] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
-    _asking: threading.Lock = field(default_factory=threading.Lock)
+    _asking: dict[str, threading.Lock] = field(default_factory=dict)
 
     def fresh(self, group: str) -> bool:
         """Say whether Slack need not be asked about a group now."""
@@ -65,11 +65,12 @@ class RememberedGroups:
 
     def known(self, group: str) -> frozenset[str] | None:
         """Return the user ids in a group, None where Slack can't be asked."""
-        if not self.fresh(group) and self._asking.acquire(timeout=SECONDS_WAITED):
+        asking = self._asking.setdefault(group, threading.Lock())
+        if not self.fresh(group) and asking.acquire(timeout=SECONDS_WAITED):
             try:
                 self._ask(group)
             finally:
-                self._asking.release()
+                asking.release()
         return None if group in self._failed else self._last.get(group)
 
     def _ask(self, group: str) -> None:

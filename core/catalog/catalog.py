@@ -117,15 +117,15 @@ class Catalog:
         """Say whether SQLite has found the file damaged since it was opened."""
         return self._file.damaged
 
-    def check(self) -> None:
-        """Read the whole file and look whether it is sound.
+    def check(self, *, indexes: bool = False) -> None:
+        """Read the whole file and look whether it is sound; with `indexes` also whether they say what the tables say.
 
         Raises:
             CatalogCorrupt: it is not.
 
         """
         with self._file.read() as db:
-            (found,) = db.execute("pragma quick_check(1)").fetchone()
+            (found,) = db.execute(f"pragma {'integrity' if indexes else 'quick'}_check(1)").fetchone()
             if found != "ok":
                 raise corrupt(self.path, str(found))
 

@@ -30,6 +30,7 @@ class Waker:
         self._jumped = jumped
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._seen = (clock.now(), clock.monotonic())
+        self._untold = 0.0
         self._looking = threading.RLock()
         self._watch = Heartbeat(self.look, SECONDS_BETWEEN_LOOKS, name="clock watch")
 
@@ -66,11 +67,22 @@ class Waker:
             jump = (now[0] - then).total_seconds() - (now[1] - monotonic)
             if abs(jump) >= SECONDS_OF_A_JUMP:
                 logger.warning("the clock jumped by %.0f s, or the machine slept", jump)
-                # Where it can't be noted it is seen again by the next look.
-                self._jumped(jump)
+                self._untold += jump
+                self._tell()
                 for job in self._scheduler.get_jobs():
                     job.modify(next_run_time=now[0])
+            elif self._untold:
+                self._tell()
             self._seen = now
+
+    def _tell(self) -> None:
+        try:
+            self._jumped(self._untold)
+        except Exception:
+            # Work goes on: some of it is what mends the place in which this could not be noted.
+            logger.exception("a jump of the clock could not be noted; it is tried again")
+        else:
+            self._untold = 0.0
 
     def _do(self, work: Callable[[], object]) -> None:
         self.look()

@@ -1,13 +1,14 @@
 """Lets go what no rule keeps, as an intention on record: the bytes stay until it is pruned, and a hold saves it."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.catalog import Catalog
 from core.errors import UnavailableError
 from core.model.backup import Backup, BackupState
+from core.model.freeze import Freeze
 from core.model.person import SYSTEM
 from core.model.verdict import Lock, Verdict
 from core.services.adapters import Adapters
@@ -38,21 +39,24 @@ class Expire:
     _revision: int = -1
     _waiting: set[str] = field(default_factory=set)
     _ends: dict[str, datetime] = field(default_factory=dict)
+    _frozen: Freeze | None = None
 
     def __call__(self, now: object = None) -> None:
         """Look once."""
         del now  # the clock of retention counts
-        revision, moment = self.catalog.revision(), self.retention.clock.now()
+        revision, moment, freeze = self.catalog.revision(), self.retention.clock.now(), self.retention.freeze()
         # Neither a yes nor the end of a freeze or of a link changes a backup's record.
         changed = {source for source in self._waiting if self._hold_back.allowed(source, moment)}
         changed |= {source for source, end in self._ends.items() if end <= moment}
-        if revision != self._revision:
+        if freeze != self._frozen:
+            changed |= set(self.adapters.sources)
+        elif revision != self._revision:
             changed |= self._changed()
         if not changed:
             return
         unread = [source for source in sorted(changed) if not self._try(source)]
         # Looked at again next time, where one could not be.
-        self._revision = revision if not unread else -1
+        self._revision, self._frozen = revision if not unread else -1, freeze
 
     def source(self, source: str) -> int:
         """Expire what of one source is no longer kept; return how much that was.
@@ -62,7 +66,12 @@ class Expire:
 
         """
         at_first = self.retention.verdicts(source).values()
+        gone = self._source(source, at_first)
+        # Last: what could not be written is looked at again at the same time.
         self._note_end(source, at_first)
+        return gone
+
+    def _source(self, source: str, at_first: Collection[Judged]) -> int:
         if not any(map(_overdue, at_first)):
             self._hold_back.clear(source)
             self._waiting.discard(source)
@@ -123,7 +132,9 @@ class Expire:
 
     def _judged(self, source: str, found: Iterable[Judged]) -> None:
         # What a policy lets go is not seen while something else keeps it that ends by itself.
-        if not any(lock in PASSING for _, verdict in found for lock in verdict.locked_by):
+        # Bytes that are missing may be so for ever.
+        verdicts = (verdict for backup, verdict in found if not backup.missing)
+        if not any(lock in PASSING for verdict in verdicts for lock in verdict.locked_by):
             self._hold_back.judged(source, self.retention.rules(source))
 
     def _changed(self) -> set[str]:
@@ -131,7 +142,7 @@ class Expire:
         if self._revision < 0:
             return everything
         changed = self.catalog.backups.changed_since(self._revision, MOST_CHANGES)
-        # A freeze or a release changes no backup's record, or many; whatever is not understood means all.
+        # A release changes one backup's record, or many; whatever is not understood means all.
         if not changed or len(changed) == MOST_CHANGES:
             return everything
         return {backup.source for backup in changed} & everything

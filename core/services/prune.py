@@ -99,7 +99,7 @@ class Prune:
         if backup.source not in self.adapters.sources:
             # Nobody is told of it, and nobody said that it may go.
             return False
-        at += sum((min(by, to - backup.expired_at) for to, by in leaps if to > backup.expired_at), timedelta())
+        at += _passed_over(leaps, backup.expired_at)
         # Let go after now: the clock was set back, and how long ago that was nobody knows.
         # An earlier post may have foreseen it, and may not: it was asked before anything was let go.
         return at <= now and (told_at is None or told_at >= max(at - TOLD_AHEAD, backup.expired_at))
@@ -245,3 +245,13 @@ class Prune:
             self.catalog.backups.move(backup.id, LEAVING, warning=said)
             self.catalog.audit.append(now, SYSTEM, "prune", backup.id, "failed", {"why": error.message})
             self.catalog.notices.tell(Notice(NoticeKind.PRUNE_FAILED, backup.source, backup.id, now, fields))
+
+
+def _passed_over(leaps: Sequence[Leap], since: datetime) -> timedelta:
+    """Return how much of the time since then was leapt over; what several bots have told of one sleep counts once."""
+    total, until = timedelta(), since
+    for begun, ended in sorted((to - by, to) for to, by in leaps):
+        if ended > until:
+            total += ended - max(begun, until)
+            until = ended
+    return total

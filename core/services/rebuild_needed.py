@@ -49,7 +49,7 @@ def require_needed(rebuilding: RebuildCatalog, wish: Wish) -> None:
         return
     try:
         with Catalog.open(path) as catalog:
-            catalog.check()
+            catalog.check(indexes=True)
             copy = _copy(rebuilding, wish)
             losses = _losses(catalog, copy)
     except ForeignCatalog:

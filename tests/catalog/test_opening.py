@@ -164,3 +164,20 @@ def _write_too_much(file: CatalogFile) -> None:
         (pages,) = db.execute("pragma page_count").fetchone()
         db.execute(f"pragma max_page_count = {pages}")
         db.execute("insert into marks (name, value) values ('big', zeroblob(1000000))")
+
+
+def test_an_index_that_says_something_else_is_found_where_asked(tmp_path: Path) -> None:
+    """Rows that an index does not know pass the quick look, and not the one before a rebuild is refused as needless."""
+    path = tmp_path / "catalog.db"
+    with Catalog.open(path) as catalog:
+        catalog.marks.put("a mark", "x")
+    with sqlite3.connect(path) as db:
+        db.execute("create index by_value on marks (value)")
+        db.execute("pragma writable_schema = 1")
+        (sql,) = db.execute("select sql from sqlite_master where name = 'by_value'").fetchone()
+        db.execute("update sqlite_master set sql = ? where name = 'by_value'", (sql.replace("(value)", "(name)"),))
+    db.close()
+    with Catalog.open(path) as catalog:
+        catalog.check()
+        with pytest.raises(CatalogCorrupt):
+            catalog.check(indexes=True)

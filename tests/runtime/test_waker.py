@@ -75,3 +75,29 @@ def test_work_that_begins_after_a_jump_finds_it_noted() -> None:
     # The first may have begun in the moment of the jump.
     assert all(found[1:])
     assert len(jumps) == 1
+
+
+def test_a_jump_that_can_not_be_noted_stops_no_work() -> None:
+    """What is due is done all the same, for it may be what mends that; the jump is told when it can be, whole."""
+    clock, told, possible = Clock(), list[float](), threading.Event()
+    done = threading.Semaphore(0)
+
+    def note(jump: float) -> None:
+        if not possible.is_set():
+            raise OSError
+        told.append(jump)
+
+    waker = Waker(clock, note)
+    waker.every(0.01, done.release, "often")
+    waker.start()
+    try:
+        assert done.acquire(timeout=SOON)
+        clock.offset = timedelta(minutes=-2)
+        for _ in range(6):
+            assert done.acquire(timeout=SOON)
+        possible.set()
+        for _ in range(3):
+            assert done.acquire(timeout=SOON)
+    finally:
+        waker.stop()
+    assert [round(jump, -1) for jump in told] == [-120]
