@@ -4,7 +4,7 @@ import heapq
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
@@ -13,7 +13,7 @@ from core.model.backup import Backup, BackupState
 from core.model.expected import MOST_COVERED, ExpectedRun, ExpectedState
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
-from core.model.schedule import Due, backlog, next_after
+from core.model.schedule import MOST_COUNTED, Backlog, Due, backlog, next_after
 from core.model.schedule_change import ScheduleChange
 from core.services.adapters import Adapters
 from core.services.create_backup import CreateBackup
@@ -28,13 +28,14 @@ REMEMBERED = timedelta(days=400)
 RECENT = timedelta(days=1)
 """Since a pass that is no longer ago, another bot can have begun one run of a day at most."""
 SINCE = "scheduled since"
-CHANGED = "schedules changed"
+CHANGED = "schedules held since"
 TO_BEGIN = frozenset({ExpectedState.DUE, ExpectedState.RETRYING})
 BEGUN = frozenset({ExpectedState.BEGUN})
 OPEN = TO_BEGIN | BEGUN
 TRIED_AGAIN = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.DAMAGED})
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_AS_CONFIGURED = (0, _LONG_AGO.isoformat(), None, _LONG_AGO.isoformat(), None)
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class WakeSchedules:
     create: CreateBackup
     _next: list[tuple[datetime, str]] = field(default_factory=list)
     _since: dict[str, datetime] = field(default_factory=dict)
+    _owed: dict[str, Backlog] = field(default_factory=dict)
     _version: int = -1
     _woken_at: datetime | None = None
 
@@ -107,8 +109,9 @@ class WakeSchedules:
         newest = self.catalog.expected.newest_by_source(self.adapters.sources, until)
         with self.catalog.write():
             known = self._known(now)
-            changed = self._changed(now, changes)
-        return {name: max(at, newest.get(name, _LONG_AGO), changed.get(name, _LONG_AGO)) for name, at in known.items()}
+            since = {name: max(at, newest.get(name, _LONG_AGO)) for name, at in known.items()}
+            changed = self._changed(now, changes, since)
+        return {name: max(at, changed.get(name, _LONG_AGO)) for name, at in since.items()}
 
     def _known(self, now: datetime) -> dict[str, datetime]:
         """Return since when each source is known here: where the clock was ahead then, since it was set back."""
@@ -119,20 +122,35 @@ class WakeSchedules:
         self._keep(SINCE, kept, {name: at.isoformat() for name, at in known.items()})
         return known
 
-    def _changed(self, now: datetime, changes: Mapping[str, ScheduleChange]) -> dict[str, datetime]:
-        """Return since when each changed schedule holds: it makes up for nothing that only it would have asked for."""
+    def _changed(
+        self, now: datetime, changes: Mapping[str, ScheduleChange], begins: Mapping[str, datetime]
+    ) -> dict[str, datetime]:
+        """Return since when each changed schedule holds: it makes up for nothing that only it would have asked for.
+
+        What the one before it asked for until then is owed all the same: the mark keeps which that was, and since when.
+        """
         kept = json.loads(self.catalog.marks.get(CHANGED) or "{}")
-        changed = {}
+        held, changed, self._owed = {}, {}, {}
         for name, change in changes.items():
-            revision, at = kept.get(name, (0, ""))
+            revision, at, fields, *before = kept.get(name, _AS_CONFIGURED)
             since = datetime.fromisoformat(at) if revision == change.revision else change.changed_at
             if since > now:
                 # The clock was ahead then. Taken for now, it would hide from a new process what was missed before. As
                 # it is, it would hide what is missed once more before it comes again, so what counts instead is kept.
                 since = _LONG_AGO if self._woken_at is None else now
-            changed[name] = since
-        self._keep(CHANGED, kept, {name: [changes[name].revision, at.isoformat()] for name, at in changed.items()})
+            if revision != change.revision:
+                before = [at, fields]
+            changed[name], held[name] = since, [change.revision, since.isoformat(), change.fields, *before]
+            if name in begins:
+                begun = max(begins[name], datetime.fromisoformat(before[0]))
+                self._owe(replace(change, fields=before[1]), begun, since)
+        self._keep(CHANGED, kept, held)
         return changed
+
+    def _owe(self, before: ScheduleChange, begun: datetime, until: datetime) -> None:
+        name = before.source
+        if begun < until and (found := backlog(self.schedules.of(name, {name: before}), name, begun, until)):
+            self._owed[name] = found
 
     def _keep(self, mark: str, before: object, after: object) -> None:
         if after != before:
@@ -140,7 +158,8 @@ class WakeSchedules:
 
     def _push(self, source: str, now: datetime, changes: Mapping[str, ScheduleChange]) -> None:
         since = min(self._since[source], now)
-        due = next_after(self.schedules.of(source, changes), source, since)
+        owed = self._owed.get(source)
+        due = owed.newest if owed else next_after(self.schedules.of(source, changes), source, since)
         if due is not None:
             heapq.heappush(self._next, (due.at, source))
 
@@ -148,7 +167,9 @@ class WakeSchedules:
 
     def _due(self, source: str, now: datetime) -> None:
         """Record the newest due time, with the tiers of all that nobody served, and begin one backup for them."""
-        found = backlog(self.schedules.current(source), source, self._since[source], now)
+        found = _both(
+            self._owed.pop(source, None), backlog(self.schedules.current(source), source, self._since[source], now)
+        )
         if found is None:
             return
         newest, covers = found.newest, found.count - 1
@@ -162,7 +183,7 @@ class WakeSchedules:
             covers=covers,
             covers_since=found.first_at if covers else None,
         )
-        self._since[source] = newest.at
+        self._since[source] = max(newest.at, self._since[source])
         with self.catalog.write():
             if not self.catalog.expected.note(run):
                 return
@@ -210,6 +231,14 @@ class WakeSchedules:
     def _retry_due(self, run: ExpectedRun, now: datetime) -> bool:
         # A time further away than any retry is one that a clock which ran ahead has left.
         return run.retry_at is None or run.retry_at <= now or run.retry_at - now > RETRIES[-1]
+
+
+def _both(owed: Backlog | None, found: Backlog | None) -> Backlog | None:
+    """Return what the schedule before and the one of now have asked for, one after the other."""
+    if owed is None or found is None:
+        return owed or found
+    count = min(owed.count + found.count, MOST_COUNTED)
+    return Backlog(found.newest, owed.first_at, owed.tiers | found.tiers, count)
 
 
 def _outcome(run: ExpectedRun, backup: Backup, now: datetime) -> dict[str, object]:
