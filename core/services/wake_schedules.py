@@ -55,6 +55,8 @@ class WakeSchedules:
     _since: dict[str, datetime] = field(default_factory=dict)
     _owed: dict[str, Backlog] = field(default_factory=dict)
     _version: int = -1
+    _first_at: datetime | None = None
+    _behind: bool = False
     _woken_at: datetime | None = None
 
     def __call__(self, now: datetime) -> None:
@@ -89,16 +91,24 @@ class WakeSchedules:
     # When what is due
 
     def _plan(self, now: datetime) -> None:
-        """Look at every schedule again where one was changed, a process has just begun, or the clock was set back."""
-        version = self.schedules.version()
-        if version == self._version and self._woken_at is not None and now >= self._woken_at:
+        """Look at every schedule again where one was changed, a process has just begun, or the clock was set."""
+        version, behind = self.schedules.version(), self._is_behind(now)
+        seen = (version, behind) == (self._version, self._behind)
+        if seen and self._woken_at is not None and now >= self._woken_at:
             return
+        self._behind = behind
         changes = self.schedules.changes()
         self._since = self._begins(now, changes)
         self._next = []
         for source in self.adapters.sources:
             self._push(source, now, changes)
         self._version = version
+
+    def _is_behind(self, now: datetime) -> bool:
+        """Say whether it is before the audit record began: the clock is wrong for certain, as without a battery."""
+        if self._first_at is None:
+            self._first_at = next((entry.at for entry in self.catalog.audit.entries(limit=1)), None)
+        return self._first_at is not None and now < self._first_at
 
     def _begins(self, now: datetime, changes: Mapping[str, ScheduleChange]) -> dict[str, datetime]:
         """Return since when each source's runs count: its newest one that is past, else since it is known here."""
@@ -109,6 +119,9 @@ class WakeSchedules:
         newest = self.catalog.expected.newest_by_source(self.adapters.sources, until)
         with self.catalog.write():
             known = self._known(now)
+            if self._behind:
+                # Or the record began ahead, and nothing is kept until then: what ran says more than this start.
+                known = {name: newest.get(name, at) for name, at in known.items()}
             since = {name: max(at, newest.get(name, _LONG_AGO)) for name, at in known.items()}
             changed = self._changed(now, changes, since)
         return {name: max(at, changed.get(name, _LONG_AGO)) for name, at in since.items()}
@@ -153,7 +166,8 @@ class WakeSchedules:
             self._owed[name] = found
 
     def _keep(self, mark: str, before: object, after: object) -> None:
-        if after != before:
+        # What a clock that is far behind says, such as that a source is known since 1970, would count for good.
+        if after != before and not self._behind:
             self.catalog.marks.put(mark, json.dumps(after))
 
     def _push(self, source: str, now: datetime, changes: Mapping[str, ScheduleChange]) -> None:
