@@ -10,6 +10,7 @@ from bot.blocks.parts import Json, actions, asks, button, confirm, context, line
 from bot.blocks.text import code, day, duration, escape, person, quoted, size, verbatim, when
 from bot.ids import Action, Block, View
 from core.model.backup import Backup, BackupState
+from core.model.expiry import MOST_RUNS
 from core.model.freeze import Freeze
 from core.model.hold import Hold
 from core.model.policy import Policy
@@ -139,12 +140,16 @@ def goes(leaving: Leaving, *, kept: bool) -> str:
     return f"If backups go on as scheduled, its bytes are deleted from {at} on: {verbatim(leaving.why)}."
 
 
-def stays(verdict: Verdict, days: int, *, scheduled: bool) -> str:
-    """Return what is said of a backup that is kept, and not foretold to go in so many days."""
+def stays(verdict: Verdict, days: int, foreseen: datetime | None, *, scheduled: bool) -> str:
+    """Return what is said of a backup that is kept, and not foretold to go in so many days, or not until `foreseen`."""
     if verdict.kept_until is not None:
         return f"It is let go {'then' if verdict.until_the_clock else 'with the first good backup after that'}."
     if not scheduled:
         return "No backup is scheduled: what waits for a newer good one goes with the next that is taken."
+    if foreseen is not None:
+        return (
+            f"Looked ahead until {when(foreseen)}, which is {MOST_RUNS} runs: by the schedule it does not go by then."
+        )
     return f"By the schedule it does not go in the next {days} days."
 
 

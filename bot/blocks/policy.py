@@ -11,6 +11,7 @@ from bot.blocks.listing import ListPlace
 from bot.blocks.parts import Json, actions, button, context, divider, header, section
 from bot.blocks.text import code, cut_markup, duration, person, quoted, size, tiers, verbatim, when
 from bot.ids import Action
+from core.model.expiry import MOST_RUNS
 from core.model.freeze import Freeze
 from core.model.policy import Policy
 from core.services.retention import Leaving
@@ -39,7 +40,8 @@ class Outlook:
     """What is kept by which policy, and what goes when, the soonest first.
 
     `held_back` says of sources what of them waits for a yes (`HoldBack.waiting`). `unseen` are sources that store too
-    many backups to look ahead in passing, `unscheduled` those of which no backup is taken by itself.
+    many backups to look ahead in passing, `unscheduled` those of which no backup is taken by itself,
+    `foreseen` says of those with very frequent backups when the look ahead ends.
     """
 
     policies: Mapping[str, Policy]
@@ -49,6 +51,7 @@ class Outlook:
     unseen: Sequence[str] = ()
     held_back: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unscheduled: Sequence[str] = ()
+    foreseen: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
@@ -66,7 +69,7 @@ def policy_page(outlook: Outlook, place: PolicyPlace) -> list[Json]:
     total = len(outlook.leaving)
     first = min(place.first, max(1, (total - 1) // ROWS * ROWS + 1))
     shown = outlook.leaving[first - 1 : first - 1 + ROWS]
-    blocks.append(section(_preview(total)))
+    blocks.append(section(_preview(total, outlook.foreseen)))
     for one in shown:
         asked = [keep_button(one.backup), button("Why kept", Action.WHY_KEPT, one.backup.id)]
         blocks += [section(_row(one, with_source=not place.source)), *actions(asked)]
@@ -136,8 +139,10 @@ def _grace(seconds: float) -> str:
     return f"{stays}: *Keep* saves it. Nothing goes without a newer good backup."
 
 
-def _preview(total: int) -> str:
-    ahead = f"in the next {AHEAD.days} days"
+def _preview(total: int, foreseen: Mapping[str, datetime]) -> str:
+    ends = [f"of {code(name)} only until {when(at)}" for name, at in list(foreseen.items())[:NAMED]]
+    ends += [f"of {len(foreseen) - NAMED} more sources not so far either"] if len(foreseen) > NAMED else []
+    ahead = f"in the next {AHEAD.days} days" + (f" ({', '.join(ends)}: {MOST_RUNS} runs ahead)" if ends else "")
     if not total:
         none = f"Of the backups that there are now none goes {ahead} if backups go on as scheduled."
         return f"{none} Those that are still to be taken go by the rules above, and are not counted here."

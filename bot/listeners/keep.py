@@ -133,8 +133,9 @@ def _foretold(call: Call, backup: Backup, verdict: Verdict) -> str:
     core, retention = call.core, call.core.time.retention
     if core.catalog.retained.stores_more_than(backup.source, MOST_ASKED):
         return ""
-    leaving = retention.leaving(backup.source, core.clock.now() + AHEAD)
+    until, scheduled = core.clock.now() + AHEAD, retention.scheduled(backup.source)
+    leaving = retention.leaving(backup.source, until)
     found = next((one for one in leaving if one.backup.id == backup.id), None)
     if found is None:
-        return keeping.stays(verdict, AHEAD.days, scheduled=retention.scheduled(backup.source))
+        return keeping.stays(verdict, AHEAD.days, retention.foreseen(backup.source, until), scheduled=scheduled)
     return keeping.goes(found, kept=verdict.keep)

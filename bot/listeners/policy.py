@@ -1,5 +1,7 @@
 """Retention as a whole: the policy with what goes next, and the freeze of all of it."""
 
+from datetime import datetime
+
 from bot.blocks import policy as pages
 from bot.blocks.keeping import HeldBack
 from bot.blocks.parts import Json
@@ -120,6 +122,7 @@ def policy_blocks(call: Call, place: PolicyPlace) -> list[Json]:
         freeze=retention.freeze(),
         unseen=unseen,
         unscheduled=[name for name in names if not retention.scheduled(name)],
+        foreseen=_foreseen(call, [name for name in names if name not in unseen]),
         held_back={name: facts for name in names if (facts := HoldBack(core.catalog).waiting(name))},
     )
     return pages.policy_page(outlook, place)
@@ -130,3 +133,9 @@ def _leaving(call: Call, names: list[str]) -> list[Leaving]:
     retention, until = call.core.time.retention, call.core.clock.now() + AHEAD
     found = [one for name in names for one in retention.leaving(name, until)]
     return sorted(found, key=lambda one: (one.at, one.backup.id))
+
+
+def _foreseen(call: Call, names: list[str]) -> dict[str, datetime]:
+    """Return of which sources the look ahead ends sooner, and when."""
+    retention, until = call.core.time.retention, call.core.clock.now() + AHEAD
+    return {name: seen for name in names if (seen := retention.foreseen(name, until))}

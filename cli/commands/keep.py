@@ -11,6 +11,7 @@ from cli.session import me, opened, until
 from core.bootstrap import Core
 from core.errors import UsageError
 from core.model.backup import Backup, BackupState
+from core.model.expiry import MOST_RUNS
 from core.model.verdict import Lock, Reason, Verdict
 from core.services.retention import Leaving, deleted_from
 
@@ -55,7 +56,7 @@ def why(given: Namespace, screen: Screen) -> int:
         policy = retention.policy(backup.source)
         many = core.catalog.retained.count_stored(backup.source) > MOST_ASKED
         leaving = None if many else _leaving(core, backup)
-        scheduled = retention.scheduled(backup.source)
+        unseen = _unseen(core, backup)
     grace = retention.grace_seconds
     head = (
         f"Backup {backup.id} of {backup.source}, taken {words.moment(backup.taken_at)}, {_said(backup, verdict, grace)}"
@@ -63,7 +64,7 @@ def why(given: Namespace, screen: Screen) -> int:
     parts = [
         head,
         table(("reason", "until"), [_row(reason) for reason in reasons]),
-        "" if many else _ahead(backup, verdict, leaving, scheduled=scheduled),
+        "" if many else _ahead(backup, verdict, leaving, unseen),
         f"What is kept of {backup.source}: {', '.join(policy.rules)} (policy {policy.name}).",
     ]
     document = {
@@ -125,7 +126,7 @@ def _row(reason: Reason) -> Sequence[str]:
     return f"{reason.says}{named}", words.moment(reason.until) if reason.until else ""
 
 
-def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None, *, scheduled: bool) -> str:
+def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None, unseen: str) -> str:
     """Say when it would go, as far as that can be seen."""
     if leaving and leaving.held_back:
         source = backup.source
@@ -138,16 +139,24 @@ def _ahead(backup: Backup, verdict: Verdict, leaving: Leaving | None, *, schedul
         if backup.hold.until is None:
             return then
         ends = f"It stays until {words.moment(backup.hold.until)} at least."
-        return f"{ends} {_foretold(verdict, leaving, scheduled=scheduled)} {then}"
-    return _foretold(verdict, leaving, scheduled=scheduled)
+        return f"{ends} {_foretold(verdict, leaving, unseen)} {then}"
+    return _foretold(verdict, leaving, unseen)
 
 
-def _foretold(verdict: Verdict, leaving: Leaving | None, *, scheduled: bool) -> str:
+def _foretold(verdict: Verdict, leaving: Leaving | None, unseen: str) -> str:
     if leaving:
         at = words.moment(leaving.at)
         return f"If backups go on as scheduled, its bytes are deleted from {at} on: {leaving.why}."
     if verdict.kept_until:
         return f"It is let go {'then' if verdict.until_the_clock else 'with the first good backup after that'}."
-    if not scheduled:
+    return unseen
+
+
+def _unseen(core: Core, backup: Backup) -> str:
+    """Return what is said of a backup of which the look ahead does not see that it goes."""
+    if not core.time.retention.scheduled(backup.source):
         return "No backup is scheduled: what waits for a newer good one goes with the next that is taken."
+    if seen := core.time.retention.foreseen(backup.source, core.clock.now() + AHEAD):
+        seen_until = f"Looked ahead until {words.moment(seen)}, which is {MOST_RUNS} runs"
+        return f"{seen_until}: by the schedule it does not go by then."
     return f"By the schedule it does not go in the next {AHEAD.days} days."

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cli import documents, exits, pages, words
@@ -10,6 +10,7 @@ from cli.screen import Screen, table
 from cli.session import me, opened, source_named
 from core.bootstrap import Core
 from core.errors import UsageError
+from core.model.expiry import MOST_RUNS
 from core.model.policy import Policy
 from core.services.hold_back import HoldBack
 from core.services.retention import Leaving
@@ -27,6 +28,7 @@ def policy(given: Namespace, screen: Screen) -> int:
         until, frozen = core.clock.now() + AHEAD, retention.freeze()
         leaving = [one for source in sources for one in retention.leaving(source, until)]
         policies = {source: retention.policy(source) for source in sources}
+        foreseen = {source: seen for source in sources if (seen := retention.foreseen(source, until))}
         unscheduled = [source for source in sources if not retention.scheduled(source)]
         held = {source: facts for source in sources if (facts := HoldBack(core.catalog).waiting(source))}
     leaving.sort(key=lambda one: (one.at, one.backup.id))
@@ -36,7 +38,7 @@ def policy(given: Namespace, screen: Screen) -> int:
     grace = f"What is let go keeps its bytes {words.duration(retention.grace_seconds)} more; safehold keep saves it."
     waits = [f"{_held_back(name, facts)} If that is meant: safehold let-go {name}" for name, facts in held.items()]
     banner = pages.frozen(frozen) if frozen else ""
-    parts = [banner, *waits, *words_of, grace, _preview(given, shown, len(leaving)), _waiting(unscheduled)]
+    parts = [banner, *waits, *words_of, grace, _preview(given, shown, len(leaving), foreseen), _waiting(unscheduled)]
     document = {
         "freeze": documents.freeze(frozen),
         "policies": [
@@ -47,6 +49,7 @@ def policy(given: Namespace, screen: Screen) -> int:
         "held_back": [{"source": source, **facts} for source, facts in held.items()],
         "unscheduled": unscheduled,
         "until": documents.moment(until),
+        "foreseen": {source: documents.moment(seen) for source, seen in foreseen.items()},
         "total": len(leaving),
         "leaving": [_leaving(one) for one in shown],
     }
@@ -94,8 +97,9 @@ def _title(source: str, kept: Policy) -> str:
     return f"What is kept of {source} (policy {kept.name}{zone}):"
 
 
-def _preview(given: Namespace, shown: list[Leaving], total: int) -> str:
-    ahead = f"in the next {AHEAD.days} days"
+def _preview(given: Namespace, shown: list[Leaving], total: int, foreseen: Mapping[str, datetime]) -> str:
+    ends = ", ".join(f"of {source} only until {words.moment(seen)}" for source, seen in foreseen.items())
+    ahead = f"in the next {AHEAD.days} days" + (f" ({ends}: {MOST_RUNS} runs ahead)" if ends else "")
     if not total:
         none = f"Of the backups that there are now none goes {ahead} if backups go on as scheduled."
         return f"{none} Those that are still to be taken go by the rules above, and are not counted here."

@@ -4,20 +4,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 
 from core.model.backup import Tier
 from core.model.freeze import Freeze
 from core.model.policy import Policy
 from core.model.retention import verdicts
-from core.model.schedule import Due, Schedule, next_after, occurrences
+from core.model.schedule import Schedule, occurrences
+from core.model.source import Prove, proof_is_due
 from core.model.verdict import Candidate, Reason
 
 LATE = timedelta(minutes=1)
 """How long after its time a scheduled backup is expected: what was taken seconds after it is over by then, too."""
-MOST_RUNS = 48
-"""How many runs of one rule are looked at one by one; of what follows one a day. Each look asks about all backups."""
-_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+MOST_RUNS = 240
+"""How many runs of all rules together are looked at: ten days of hourly ones. Each look asks about all backups."""
+_AT = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +90,30 @@ def _freed(candidate: Candidate, moment: datetime, *, by_newcomer: bool) -> Cand
     return replace(candidate, busy="", busy_until=None) if candidate.busy and over else candidate
 
 
-def scheduled(
-    schedule: Schedule, source: str, now: datetime, until: datetime, *, proven: bool = False
-) -> list[Candidate]:
-    """Return the good backups to be expected if each run of a schedule makes one, oldest first; `proven`: all are.
+def scheduled(schedule: Schedule, source: str, now: datetime, until: datetime) -> list[Candidate]:
+    """Return the good backups to be expected if each run of a schedule makes one, oldest first.
 
-    Of a cron expression that is due very often the runs of later days are thinned out to one a day.
+    They are the first MOST_RUNS at most: `foreseen` says how far they reach.
     """
     none = replace(schedule, daily=False, weekly=None, monthly=None, crons=())
-    tiers: dict[datetime, frozenset[Tier]] = {}
-    for rule in (replace(schedule, crons=()), *(replace(none, crons=(cron,)) for cron in schedule.crons)):
-        for due in _runs(rule, source, now, until - LATE):
-            tiers[due.at] = tiers.get(due.at, frozenset()) | due.tiers
+    # Each rule by itself: a cron expression that is due once in years is not searched anew for each run of another.
+    rules = (replace(schedule, crons=()), *(replace(none, crons=(cron,)) for cron in schedule.crons))
+    dues = merge(*(occurrences(rule, source, now, until - LATE) for rule in rules), key=_AT)
+    together = ((at, [due.tiers for due in same]) for at, same in groupby(dues, key=_AT))
     return [
-        Candidate(f"expected-{n}", at + LATE, tiers=tiers[at], proven=proven)
-        for n, at in enumerate(sorted(tiers), start=1)
+        Candidate(f"expected-{n}", at + LATE, tiers=frozenset[Tier]().union(*tiers))
+        for n, (at, tiers) in enumerate(islice(together, MOST_RUNS), start=1)
     ]
 
 
-def _runs(rule: Schedule, source: str, now: datetime, until: datetime) -> Iterator[Due]:
-    """Yield what one rule is due for, the first runs one by one, then one a day."""
-    due = None
-    for due in islice(occurrences(rule, source, now, until), MOST_RUNS):
-        yield due
-    while due is not None and (due := next_after(rule, source, due.at + _DAY - _SECOND)) and due.at <= until:
-        yield due
+def foreseen(expected: Sequence[Candidate], until: datetime) -> datetime:
+    """Return up to when something can be said: sooner than `until` where more runs are due than are looked at."""
+    return expected[-1].at if len(expected) == MOST_RUNS else until
+
+
+def proven_when_due(expected: Iterable[Candidate], prove: Prove, last: datetime | None) -> Iterator[Candidate]:
+    """Yield the expected backups, those of them proven of which a proof is due; `last` is when one was proven."""
+    for one in expected:
+        due = proof_is_due(prove, last, one.at)
+        last = one.at if due else last
+        yield replace(one, proven=due)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -44,3 +45,12 @@ class SourceFacts:
     versions: Mapping[str, str]
     facts: Mapping[str, Any]
     size_bytes: int
+
+
+def proof_is_due(prove: Prove, last: datetime | None, now: datetime) -> bool:
+    """Say whether a backup that is taken now is to be proven, where one was proven last at a time or never."""
+    if prove in {Prove.EACH, Prove.NEVER}:
+        return prove is Prove.EACH
+    # An hour less than the period, so that a daily backup that starts a little early is still proven.
+    period = timedelta(days=1 if prove is Prove.DAILY else 7) - timedelta(hours=1)
+    return last is None or now - last >= period

@@ -9,11 +9,10 @@ from operator import attrgetter
 from core.catalog import Catalog
 from core.errors import UnknownName
 from core.model.backup import Backup, BackupState
-from core.model.expiry import Expiry, let_go_for, preview, scheduled
+from core.model.expiry import Expiry, foreseen, let_go_for, preview, proven_when_due, scheduled
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import every_reason, verdicts
-from core.model.source import Prove
 from core.model.verdict import EVERY_LOCK, UNUSED, Candidate, Lock, Reason, Verdict, candidate_of
 from core.model.wall_time import zone_of
 from core.ports import Clock
@@ -129,8 +128,8 @@ class Retention:
     def leaving(self, source: str, until: datetime) -> tuple[Leaving, ...]:
         """Return what will have been let go until then if backups go on as scheduled, the soonest first.
 
-        What is expired already comes with the time from which its bytes may be deleted: not before a freeze, or what
-        else keeps it after all, has ended.
+        Nothing is said of what comes after `foreseen`. What is expired already comes with the time from which its bytes
+        may be deleted: not before a freeze, or what else keeps it after all, has ended.
         """
         with self.catalog.read():
             backups, now = self._stored(source), self.clock.now()
@@ -141,9 +140,15 @@ class Retention:
         good = {one.id: one.at for one in expected}
         good |= {backup.id: backup.taken_at for backup in backups if backup.state is BackupState.GOOD}
         held_from = self._held_from(source, [one for one in going if one.id in good], tuple(good.values()))
-        listed = (one for one in going if one.id in by_id and one.at <= until)
+        seen = foreseen(expected, until)
+        listed = (one for one in going if one.id in by_id and one.at <= seen)
         found = [self._leaving(by_id[one.id], one, now, held_from) for one in listed]
         return tuple(sorted(found, key=lambda one: (one.at, one.backup.id)))
+
+    def foreseen(self, source: str, until: datetime) -> datetime | None:
+        """Return where `leaving` ends before a time, because a source's backups are that frequent; else None."""
+        seen = foreseen(self._expected(source, self.clock.now(), until), until)
+        return seen if seen < until else None
 
     def _leaving(self, backup: Backup, expiry: Expiry, now: datetime, held_from: datetime) -> Leaving:
         why = ", ".join(reason.says for reason in expiry.reasons)
@@ -157,8 +162,9 @@ class Retention:
     def _expected(self, source: str, now: datetime, until: datetime) -> list[Candidate]:
         if source not in self.adapters.sources:
             return []
-        proven = self.adapters.source(source).prove is not Prove.NEVER
-        return scheduled(self.schedules.current(source), source, now, until, proven=proven)
+        expected = scheduled(self.schedules.current(source), source, now, until)
+        prove, last = self.adapters.source(source).prove, self.catalog.backups.last_proven_at(source)
+        return list(proven_when_due(expected, prove, last))
 
     def _held_from(self, source: str, going: Sequence[Expiry], good: Sequence[datetime]) -> datetime:
         """Return when most of a source would go at once, and from then on nothing does without a yes.

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.catalog import Catalog
 from core.errors import (
@@ -19,7 +19,7 @@ from core.model.image import Image
 from core.model.manifest import Manifest, StoredArchive
 from core.model.person import SYSTEM
 from core.model.progress import Step
-from core.model.source import Prove, Source
+from core.model.source import Source, proof_is_due
 from core.ports import Clock, Runner
 from core.runtime.priority import AWAITED, UNATTENDED, give_way
 from core.services.adapters import Adapters
@@ -245,12 +245,7 @@ class TakeBackup:
 
 def proof_due(catalog: Catalog, source: Source, now: datetime) -> bool:
     """Say whether a backup of a source that is taken now is to be proven."""
-    if source.prove in {Prove.EACH, Prove.NEVER}:
-        return source.prove is Prove.EACH
-    last = catalog.backups.last_proven_at(source.name)
-    # An hour less than the period, so that a daily backup that starts a little early is still proven.
-    period = timedelta(days=1 if source.prove is Prove.DAILY else 7) - timedelta(hours=1)
-    return last is None or now - last >= period
+    return proof_is_due(source.prove, catalog.backups.last_proven_at(source.name), now)
 
 
 def _ended(error: BaseException) -> BackupState:

@@ -221,7 +221,8 @@ def test_policies_fit(leaving: list[Leaving], first: int, sources: list[str], fr
     for source in ("", "gods"):
         kept = dict.fromkeys([f"{name}{n}"[:40] for n, name in enumerate(sources)], COMPOSE)
         held = {name: {"count": 10**9, "of": 10**9, "why": "<&>" * 300} for name in kept}
-        outlook = policy.Outlook(kept, leaving, 86_400, freeze, tuple(sources), held, tuple(sources))
+        ends = dict.fromkeys(kept, datetime(2026, 1, 1, tzinfo=UTC))
+        outlook = policy.Outlook(kept, leaving, 86_400, freeze, tuple(sources), held, tuple(sources), ends)
         blocks = policy.policy_page(outlook, policy.PolicyPlace(source, first))
         check_blocks(blocks)
         assert text_in(blocks) <= 12_000

@@ -10,7 +10,7 @@ import pytest
 from bot.blocks.text import when
 from core.errors import Stale
 from core.model.person import Door, Person
-from core.model.schedule import Schedule
+from core.model.schedule import Cron, Schedule
 from tests.bot.conftest import World
 from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
 from tests.bot.test_keep import expire, standing
@@ -123,6 +123,19 @@ def test_where_no_backup_is_scheduled_the_doors_say_what_is_waited_for(make_worl
     assert "none goes in the next 35 days" in shown
     assert "`orders`: no backup is scheduled, so what waits for a newer good one goes with the next" in shown
     assert "It is let go with the first good backup after that." in world.people.typed(GUEST, f"why {first}").text
+
+
+def test_where_backups_are_very_frequent_the_doors_say_how_far_they_look(make_world: Callable[..., World]) -> None:
+    """Ten days of hourly runs are looked at: the page and the answer name the end, and say nothing of what is later."""
+    world = make_world(more=RETAIN)
+    backup, hourly = world.backed_up(), Schedule(daily=False, weekly=None, monthly=None, crons=(Cron("0 * * * *"),))
+    world.core.time.schedules.change("orders", hourly, Person(APPROVER, "approver", Door.SLACK))
+    shown = world.people.typed(GUEST, "policy").text
+    assert "none goes in the next 35 days (of `orders` only until <!date^" in shown
+    assert ": 240 runs ahead) if backups go on as scheduled." in shown
+    why = world.people.typed(GUEST, f"why {backup}").text
+    assert "Looked ahead until <!date^" in why
+    assert "which is 240 runs: by the schedule it does not go by then." in why
 
 
 def test_what_goes_says_its_note_and_how_far_it_was_checked(world: World) -> None:

@@ -495,6 +495,20 @@ def test_a_window_that_is_shorter_than_the_last_run_is_warned_of(safehold: Termi
     assert "Warning: The window is 30m, and the last run took 60 min" in changed.err
 
 
+def test_where_backups_are_very_frequent_the_answers_say_how_far_they_look(safehold: Terminal) -> None:
+    """Ten days of hourly runs are looked at: policy and why name the end, and say nothing of what is later."""
+    backup = safehold.backup()
+    assert safehold.json("policy")["foreseen"] == {}
+    safehold("schedule", "--cron", "0 * * * *", "--yes")
+    seen = list(safehold.json("policy")["foreseen"])
+    assert seen == ["orders"]
+    shown, why = safehold("policy").out, safehold("why", backup).out
+    assert "in the next 35 days (of orders only until 20" in shown
+    assert ": 240 runs ahead) if backups go on as scheduled." in shown
+    assert "Looked ahead until 20" in why
+    assert "which is 240 runs: by the schedule it does not go by then." in why
+
+
 def test_a_list_says_what_is_next_and_how_long_each_is_kept(safehold: Terminal) -> None:
     """Over the list of a source stands its next run; each row has a time, a hold or a reason."""
     old, new = aged(safehold, 2)

@@ -2,22 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.model.backup import Backup, BackupState, Failure, Proof, Tier
-from core.model.expiry import LATE, MOST_RUNS, preview, scheduled
+from core.model.expiry import LATE, MOST_RUNS, foreseen, preview, scheduled
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import verdicts
-from core.model.schedule import DEFAULT, Cron, Schedule
+from core.model.schedule import DEFAULT, Cron, Schedule, occurrences
 from core.model.span import Span, Unit
 from core.model.use import Use
 from core.model.verdict import Candidate, Lock, Rule, candidate_of
-from tests.support.retained import ANNA, DAYS, START, daily, freeze, hold, kept, lost, on_demand, table
+from tests.support.retained import ANNA, DAILY, DAYS, START, daily, freeze, hold, kept, lost, on_demand, table
 
+HOUR = timedelta(hours=1)
 GOLDEN = Path(__file__).parent / "golden"
 CALENDAR = Policy(
     "calendar",
@@ -231,13 +232,21 @@ def test_a_preview_counts_on_the_end_of_freezes_and_downloads() -> None:
     assert {one.at for one in frozen[3:]} == {now + 2 * DAYS + LATE, now + 3 * DAYS + LATE}
 
 
-def test_what_is_due_very_often_is_looked_at_once_a_day_later() -> None:
-    """Each run is expected with its tiers; those of a cron expression one by one at first, then one a day."""
-    crons = Schedule(daily=False, monthly=None, crons=(Cron("0 * * * *"),))
-    found = scheduled(crons, "orders", START, START + 35 * DAYS)
-    hourly = [one.at for one in found if Tier.DAILY in one.tiers]
-    steps = [after - before for before, after in pairwise(hourly)]
-    assert steps[: MOST_RUNS - 1] == [timedelta(hours=1)] * (MOST_RUNS - 1)
-    assert set(steps[MOST_RUNS:]) == {DAYS}
-    weekly = [one.at for one in found if Tier.WEEKLY in one.tiers]
-    assert weekly == [START + week * 7 * DAYS + LATE for week in (1, 2, 3, 4)]
+def test_a_look_ahead_ends_sooner_where_backups_are_very_frequent() -> None:
+    """Each run is expected with its tiers, one by one, up to so many of all rules together: then nothing is said."""
+    for crons in (("0 * * * *",), ("0 * * * *", "*/15 * * * *", "30 4 * * 1", "0 0 29 2 *")):
+        schedule = Schedule(daily=False, monthly=None, crons=tuple(map(Cron, crons)))
+        found, end = scheduled(schedule, "orders", START, START + 35 * DAYS), START + 35 * DAYS
+        due = islice(occurrences(schedule, "orders", START), MOST_RUNS)
+        assert [(one.at, one.tiers) for one in found] == [(one.at + LATE, one.tiers) for one in due]
+        assert foreseen(found, end) == found[-1].at < end
+    twice = Schedule(crons=(Cron("0 12 * * *"),))
+    assert foreseen(scheduled(twice, "orders", START, START + 100 * DAYS), START + 100 * DAYS) == START + 100 * DAYS
+
+
+def test_what_is_let_go_by_number_goes_with_its_turn() -> None:
+    """Of 200 hourly ones, and 200 to keep, each goes with its own run, the newest after 200; none two at once."""
+    hourly = Schedule(daily=False, weekly=None, monthly=None, crons=(Cron("0 * * * *"),))
+    listed = [Candidate(f"h{n}", START - n * HOUR, DAILY) for n in range(200)]
+    seen = preview(listed, Policy("many", last=200), START, scheduled(hourly, "orders", START, START + 100 * DAYS))
+    assert [(one.at, one.id) for one in seen] == [(START + n * HOUR + LATE, f"h{200 - n}") for n in range(1, 201)]

@@ -6,13 +6,27 @@ from datetime import timedelta
 import pytest
 
 from core.model.backup import Tier
-from core.model.expiry import preview, scheduled
+from core.model.expiry import LATE, preview, proven_when_due, scheduled
 from core.model.freeze import Freeze
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import verdicts
 from core.model.schedule import DEFAULT
+from core.model.source import Prove
 from core.model.verdict import EVERY_LOCK, Candidate, Lock
-from tests.support.retained import DAILY, DAYS, ON_DEMAND, START, WITHIN, daily, freeze, hold, kept, lost, tiers_of
+from tests.support.retained import (
+    DAILY,
+    DAYS,
+    ON_DEMAND,
+    START,
+    WITHIN,
+    daily,
+    freeze,
+    hold,
+    kept,
+    lost,
+    on_demand,
+    tiers_of,
+)
 
 LAST = START + 29 * DAYS
 MONTH = daily(30)
@@ -76,9 +90,20 @@ def test_what_is_proven_counts_on_others_to_come() -> None:
     """Where backups were proven, a preview counts on the next ones being proven, too, and names the day each goes."""
     proven = [replace(one, proven=True) for one in daily(10)]
     now = proven[-1].at
-    for expected in (True, False):
-        ahead = scheduled(DEFAULT, "orders", now, now + 9 * DAYS, proven=expected)
-        assert ("d9" in {one.id for one in preview(proven, COMPOSE, now, ahead)}) is expected
+    for prove in (Prove.EACH, Prove.NEVER):
+        ahead = list(proven_when_due(scheduled(DEFAULT, "orders", now, now + 9 * DAYS), prove, now))
+        assert ("d9" in {one.id for one in preview(proven, COMPOSE, now, ahead)}) is (prove is Prove.EACH)
+
+
+def test_a_preview_counts_on_proofs_only_when_they_are_due() -> None:
+    """Where a backup a week is proven, the newest proven one outlives its time until the proof of the next."""
+    now = START + timedelta(hours=1)
+    asked = [replace(on_demand("proven", START), proven=True), on_demand("newer", now)]
+    for prove, day in ((Prove.EACH, 1), (Prove.DAILY, 1), (Prove.WEEKLY, 7)):
+        ahead = list(proven_when_due(scheduled(DEFAULT, "orders", now, now + 20 * DAYS), prove, START))
+        assert [n for n, one in enumerate(ahead, start=1) if one.proven][:2] == [day, 2 * day]
+        seen = preview(asked, COMPOSE, now, ahead)
+        assert [one.at for one in seen if one.id == "proven"] == [START + day * DAYS + LATE]
 
 
 def test_a_record_without_bytes_counts_for_nothing() -> None:

@@ -9,10 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.model.backup import Tier
-from core.model.expiry import preview, scheduled
+from core.model.expiry import LATE, foreseen, preview, scheduled
 from core.model.policy import COMPOSE, Policy
 from core.model.retention import verdicts
-from core.model.schedule import DEFAULT
+from core.model.schedule import DEFAULT, Cron, Schedule, occurrences
 from core.model.span import Span, Unit
 from core.model.verdict import Candidate, Lock
 from tests.support.retained import START, freeze, hold, kept, lost
@@ -22,6 +22,12 @@ NOWS = st.integers(-100 * 24, 60 * 24).map(lambda hours: START + timedelta(hours
 SPANS = st.builds(Span, st.integers(1, 40), st.sampled_from(Unit))
 COUNTS = st.integers(0, 5)
 KINDS = st.sampled_from([(True, False, True)] * 5 + [(False, False, True), (False, False, False), (False, True, False)])
+
+NUMBERS = st.integers(1, 300).map(lambda last: Policy("numbers", last=last))
+FREQUENT = [
+    Schedule(crons=(Cron("0 * * * *"), Cron("20 */2 * * *", frozenset({Tier.WEEKLY})))),
+    Schedule(daily=False, weekly=None, monthly=None, crons=(Cron("*/5 * * * *"),)),
+]
 
 
 @st.composite
@@ -160,17 +166,23 @@ def test_damage_lets_no_good_one_go(
     assert lost(verdicts(after, policy, now)) & good <= lost(verdicts(listed, policy, now))
 
 
-@settings(max_examples=40)
-@given(candidate_lists(), policies(), NOWS, st.integers(0, 500))
-def test_a_preview_keeps_its_word(listed: list[Candidate], policy: Policy, now: datetime, frozen_hours: int) -> None:
-    """Taking the expected backups, and the end of a freeze, let go what the preview said, at the moment it said."""
+@settings(max_examples=40, deadline=None)
+@given(candidate_lists(), policies() | NUMBERS, NOWS, st.integers(0, 500), st.sampled_from([DEFAULT] * 4 + FREQUENT))
+def test_a_preview_keeps_its_word(
+    listed: list[Candidate], policy: Policy, now: datetime, frozen_hours: int, schedule: Schedule
+) -> None:
+    """As far as a preview sees, each backup that is due, and the end of a freeze, let go what it said, and then."""
     listed = [replace(one, busy="") for one in listed]
-    placed = freeze(now + timedelta(hours=frozen_hours))
-    expected = scheduled(DEFAULT, "orders", now, now + timedelta(days=20))
-    promised = {(one.at, one.id) for one in preview(listed, policy, now, expected, placed)}
+    placed, until = freeze(now + timedelta(hours=frozen_hours)), now + timedelta(days=20)
+    expected = scheduled(schedule, "orders", now, until)
+    seen = foreseen(expected, until)
+    going = preview(listed, policy, now, expected, placed)
+    promised = {(one.at, one.id) for one in going if one.at <= seen}
     happened, rest = set(), list(listed)
-    looks: list[tuple[datetime, list[Candidate]]] = [(now, []), (placed.until, [])]
-    for moment, new in sorted([*looks, *((one.at, [one]) for one in expected)], key=lambda look: look[0]):
+    looks: list[tuple[datetime, list[Candidate]]] = [(now, []), (min(placed.until, seen), [])]
+    dues = occurrences(schedule, "orders", now, seen - LATE)
+    taken = [Candidate(f"new-{n}", due.at + LATE, due.tiers) for n, due in enumerate(dues)]
+    for moment, new in sorted([*looks, *((one.at, [one]) for one in taken)], key=lambda look: look[0]):
         rest += new
         in_force = placed if placed.holds(moment) else None
         gone = lost(verdicts(rest, policy, moment, freeze=in_force))

@@ -1,12 +1,15 @@
 """What is foretold of retention, and that it comes true: under a freeze, a hold, an open link, and with no history."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from core.model.backup import BackupState, Tier
-from core.model.schedule import Schedule
+from core.model.policy import Policy
+from core.model.schedule import Cron, Schedule
+from core.model.span import Span, Unit
 from core.model.verdict import Lock
 from core.services.telling import Going
 from tests.support.timed import DAY, HOUR, KEEPER, MIDNIGHT, UNPROVEN, Timed
@@ -98,3 +101,33 @@ def test_without_a_schedule_nothing_is_foretold_that_waits_for_a_backup(timed: T
     timed.core.time.schedules.change("orders", off, ANNA)
     assert not timed.core.time.retention.scheduled("orders")
     assert goes(timed, first) is None
+
+
+def test_what_goes_one_by_one_is_not_foretold_to_wait(timed: Timed) -> None:
+    """A backup a minute, kept for two hours: each goes by itself, none waits for a yes, and the look ends soon."""
+    retention = replace(timed.core.time.retention, policies={"compose": Policy("brief", within=Span(2, Unit.HOUR))})
+    each_minute = Schedule(daily=False, weekly=None, monthly=None, crons=(Cron("* * * * *"),))
+    timed.core.time.schedules.change("orders", each_minute, ANNA)
+    taken = [timed.take(MIDNIGHT + n * MINUTE) for n in range(3)]
+    leaving = retention.leaving("orders", FAR)
+    assert [(one.backup.id, one.held_back) for one in leaving] == [(key, False) for key in taken]
+    for n, one in enumerate(leaving):
+        assert timedelta(0) <= one.at - (MIDNIGHT + n * MINUTE + 2 * HOUR + DAY) <= 2 * MINUTE
+    timed.core.time.keep_backup(taken[0], ANNA, "look", MIDNIGHT + DAY)
+    assert taken[0] not in {one.backup.id for one in retention.leaving("orders", FAR)}
+    seen = retention.foreseen("orders", FAR)
+    assert seen is not None
+    assert seen - MIDNIGHT < 5 * HOUR
+    assert retention.foreseen("orders", MIDNIGHT + HOUR) is None
+
+
+def test_where_one_backup_a_week_is_proven_the_proven_one_stays_as_long(make_world: Callable[..., World]) -> None:
+    """The newest proven one is foretold to go when the next proof is due, not with the next backup; and it does."""
+    timed = Timed(make_world(source='prove = "weekly"', access=KEEPER))
+    first, _ = asked(timed, 1), asked(timed, 2)
+    assert goes(timed, first) == MIDNIGHT + 8 * DAY + 3 * HOUR + MINUTE
+    for day in range(7):
+        timed.take(MIDNIGHT + day * DAY + 3 * HOUR)
+    assert state(timed, first, MIDNIGHT + 6 * DAY + 4 * HOUR) is BackupState.GOOD
+    timed.take(MIDNIGHT + 7 * DAY + 3 * HOUR)
+    assert state(timed, first, MIDNIGHT + 7 * DAY + 4 * HOUR) is BackupState.EXPIRED
