@@ -34,6 +34,7 @@ BEGUN = frozenset({ExpectedState.BEGUN})
 OPEN = TO_BEGIN | BEGUN
 TRIED_AGAIN = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.DAMAGED})
 
+_UNKNOWN = -1
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _AS_CONFIGURED = (0, _LONG_AGO.isoformat(), None, _LONG_AGO.isoformat(), None)
 
@@ -54,7 +55,7 @@ class WakeSchedules:
     _next: list[tuple[datetime, str]] = field(default_factory=list)
     _since: dict[str, datetime] = field(default_factory=dict)
     _owed: dict[str, Backlog] = field(default_factory=dict)
-    _version: int = -1
+    _version: int = _UNKNOWN
     _first_at: datetime | None = None
     _behind: bool = False
     _woken_at: datetime | None = None
@@ -64,11 +65,13 @@ class WakeSchedules:
         for run in self.catalog.expected.to_see_to():
             self._each(run, now)
         self._plan(now)
+        # A pass that ends half-way, as where the catalog can't be written, has the next one look at everything again.
+        planned, self._version = self._version, _UNKNOWN
         while self._next and self._next[0][0] <= now:
             _, source = heapq.heappop(self._next)
             self._due(source, now)
             self._push(source, now, self.schedules.changes())
-        self._woken_at = now
+        self._version, self._woken_at = planned, now
 
     def stand_by(self) -> None:
         """Forget, where another bot leads, what was due: who leads again begins with the ledger, as after a start."""
@@ -96,7 +99,7 @@ class WakeSchedules:
         seen = (version, behind) == (self._version, self._behind)
         if seen and self._woken_at is not None and now >= self._woken_at:
             return
-        self._behind = behind
+        self._version, self._behind = _UNKNOWN, behind
         changes = self.schedules.changes()
         self._since = self._begins(now, changes)
         self._next = []
