@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,11 @@ class Screen:
     def text(self) -> str:
         """Return every text in it."""
         return words(self.blocks)
+
+
+def timeless(text: str) -> str:
+    """Return the text of a list without as of when it is."""
+    return re.sub(r" · as of <!date[^>]*>", "", text)
 
 
 def words(node: Any) -> str:

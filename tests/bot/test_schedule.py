@@ -17,7 +17,7 @@ from core.model.schedule_change import ScheduleChange
 from core.model.schedule_words import from_fields, to_fields
 from tests.bot.conftest import World
 from tests.bot.limits import check_blocks, check_view
-from tests.bot.people import APPROVER, GUEST, ONCALL, Screen, button, elements, words
+from tests.bot.people import APPROVER, GUEST, ONCALL, Screen, button, elements, timeless, words
 from tests.bot.test_blocks import NOW, moments, names
 from tests.bot.test_blocks import words as long_words
 
@@ -78,7 +78,8 @@ def test_a_schedule_in_words_with_its_next_runs(world: World) -> None:
     listed = world.people.typed(GUEST, "list")
     again = world.people.press(GUEST, button(listed.blocks, "Schedule"))
     assert words(again.blocks) == shown.text
-    assert words(world.people.press(GUEST, button(again.blocks, "Back")).blocks) == listed.text
+    back = world.people.press(GUEST, button(again.blocks, "Back"))
+    assert timeless(words(back.blocks)) == timeless(listed.text)
     assert "Did you mean orders?" in world.people.typed(GUEST, "schedule ordres").text
 
 

@@ -229,8 +229,8 @@ def test_the_evening_post_names_what_goes_and_why(seen: Seen) -> None:
     post = seen.message("will be deleted from")
     text = post.inner_text()
     assert re.search(r"2 backups will be deleted from (today|tomorrow) at .* on, [\d.]+ MB\. Keep saves one\.", text)
-    assert re.search(r"clicks · .* · daily · [\d.]+ MB\. Older than 7 days \(daily\)", text)
-    assert re.search(r"clicks · .* · on-demand · [\d.]+ MB\. No longer the most recent on-demand one", text)
+    assert re.search(r"clicks · .* · daily · [\d.]+ MB · verified\. Older than 7 days \(daily\)", text)
+    assert re.search(r"clicks · .* · on-demand · [\d.]+ MB · verified\. No longer the most recent on-demand one", text)
     for label in ("Keep", "Why kept"):
         expect(button(post, label)).to_have_count(2)
     seen.shot(post, "evening")
