@@ -14,7 +14,7 @@ from core.catalog.backups import Backups
 from core.catalog.daily import Daily
 from core.catalog.downloads import Downloads
 from core.catalog.expected import Expected
-from core.catalog.file import CatalogFile, corrupt, create_folder, create_private, translated
+from core.catalog.file import CatalogFile, corrupt, create_folder, create_private, translated, use_wal
 from core.catalog.freezes import Freezes
 from core.catalog.in_use import InUse
 from core.catalog.instances import Instances
@@ -175,8 +175,7 @@ def _opened(path: Path) -> CatalogFile:
         db = file.connect()
         try:
             require_known(db, path)
-            # Acknowledged writes survive a power cut, and readers never wait for a writer.
-            db.execute("pragma journal_mode=wal")
+            use_wal(db)
         finally:
             db.close()
     with file.write() as db:

@@ -1,8 +1,10 @@
 """The catalog's file: who may read and write it when, and what its failures mean."""
 
 import os
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from sqlite_utils import Database
 from core.errors import BusyError, CatalogCorrupt, NotEnoughSpace, SafeholdError, UnavailableError
 
 BUSY_SECONDS = 30.0
+WAL_TRIES = 20
 MOST_IDLE = 8
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -156,6 +159,23 @@ def rows(db: Database, sql: str, parameters: Sequence[Any] = ()) -> list[dict[st
     cursor = db.execute(sql, parameters)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def use_wal(db: Database) -> None:
+    """Let acknowledged writes survive a power cut, and readers never wait for a writer.
+
+    Of processes that make a catalog in the same moment each holds what the other wants: there SQLite does not wait, but
+    gives up at once, so it is tried again.
+    """
+    for tries_left in reversed(range(WAL_TRIES)):
+        try:
+            db.execute("pragma journal_mode=wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not tries_left:
+                raise
+            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - only so that both don't meet again
+        else:
+            return
 
 
 def create_private(path: Path) -> None:

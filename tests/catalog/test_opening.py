@@ -2,13 +2,16 @@
 
 import shutil
 import sqlite3
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from sqlite_utils import Database
 
 from core.catalog import Catalog
-from core.catalog.file import CatalogFile, translated
+from core.catalog.file import CatalogFile, translated, use_wal
 from core.errors import BusyError, CatalogCorrupt, NotEnoughSpace, UnavailableError, UnsupportedVersion
 from tests.catalog import samples
 
@@ -181,3 +184,18 @@ def test_an_index_that_says_something_else_is_found_where_asked(tmp_path: Path) 
         catalog.check()
         with pytest.raises(CatalogCorrupt):
             catalog.check(indexes=True)
+
+
+def test_who_makes_a_catalog_beside_another_waits_where_sqlite_does_not(tmp_path: Path) -> None:
+    """A change to the write-ahead log that is refused at once is tried again until the other one has made its own."""
+    path = tmp_path / "catalog.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("begin immediate")
+    other.execute("create table made (by text)")
+    done = threading.Timer(0.2, other.execute, ["commit"])
+    done.start()
+    with closing(Database(sqlite3.connect(path, timeout=0))) as db:
+        use_wal(db)
+        assert db.execute("pragma journal_mode").fetchone() == ("wal",)
+    done.join()
+    other.close()
