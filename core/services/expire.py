@@ -97,12 +97,12 @@ class Expire:
         return len(going)
 
     def _note_end(self, source: str, found: Iterable[Judged]) -> None:
-        """Remember when the first of the locks ends that the clock alone ends."""
+        """Remember when the first of the uses ends that the clock alone ends; a freeze is asked about at each look."""
         ends = [
             reason.until
             for _, verdict in found
             for reason in verdict.reasons
-            if reason.by in {Lock.FREEZE, Lock.BUSY} and reason.until is not None
+            if reason.by is Lock.BUSY and reason.until is not None
         ]
         self._ends.pop(source, None)
         if ends:
