@@ -1,7 +1,6 @@
 """What was let go is deleted: after a grace, once, and not before people were told."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -22,18 +21,9 @@ def timed(make_world: Callable[..., World]) -> Timed:
     return Timed(make_world(source=UNPROVEN, access=KEEPER))
 
 
-def daily(timed: Timed, days: int, first: int = 0) -> list[str]:
-    """Take a daily backup on so many days, let the clock reach noon of the last, and return their ids."""
-    # Each a minute later than the one before, so that the eighth is clearly more than seven days after the first.
-    times = [MIDNIGHT + day * DAY + 3 * HOUR + day * timedelta(minutes=1) for day in range(first, first + days)]
-    ids = [timed.take(at) for at in times]
-    timed.retain(MIDNIGHT + (first + days - 1) * DAY + 12 * HOUR)
-    return ids
-
-
 def test_what_is_being_downloaded_is_not_deleted(timed: Timed) -> None:
     """A link that still works keeps its backup, though it was let go before."""
-    first, *_ = daily(timed, WEEK)
+    first, *_ = timed.daily(WEEK)
     timed.core.offer_download(first, ANNA)
     timed.take(MIDNIGHT + WEEK * DAY + 4 * HOUR)
     timed.core.offer_download(first, ANNA)
@@ -46,7 +36,7 @@ def test_what_is_being_downloaded_is_not_deleted(timed: Timed) -> None:
 
 def test_deletion_that_fails_is_told_and_tried_again(timed: Timed) -> None:
     """While the vault is away nothing is lost: it is shown, told once, and done when the vault is back."""
-    first, *rest = daily(timed, WEEK + 1)
+    first, *rest = timed.daily(WEEK + 1)
     vault, away = timed.world.root / "vault", timed.world.root / "away"
     vault.rename(away)
     for hours in (12, 13, 14):
@@ -68,7 +58,7 @@ def test_deletion_that_fails_is_told_and_tried_again(timed: Timed) -> None:
 
 def test_deletion_that_was_begun_and_fails_is_told(timed: Timed) -> None:
     """What was marked before the vault went away stays marked, says why it waits, and is deleted later."""
-    first, *rest = daily(timed, WEEK + 1)
+    first, *rest = timed.daily(WEEK + 1)
     timed.core.catalog.backups.move(first, frozenset({BackupState.EXPIRED}), state=BackupState.PRUNING)
     vault, away = timed.world.root / "vault", timed.world.root / "away"
     vault.rename(away)
@@ -85,7 +75,7 @@ def test_deletion_that_was_begun_and_fails_is_told(timed: Timed) -> None:
 def test_pruning_waits_for_a_backup_of_the_same_source(make_world: Callable[..., World]) -> None:
     """Source and pruning share one lease: while one has it, the other waits."""
     timed = Timed(make_world(source=UNPROVEN, access=KEEPER))
-    first, *_ = daily(timed, WEEK + 1)
+    first, *_ = timed.daily(WEEK + 1)
     timed.set(MIDNIGHT + 9 * DAY)
     now = timed.world.clock.now()
     assert timed.core.catalog.leases.acquire("source:orders", timed.core.owner, "b", now, 60)
@@ -99,7 +89,7 @@ def test_pruning_waits_for_a_backup_of_the_same_source(make_world: Callable[...,
 
 def test_verdict_is_asked_once_more_before_the_first_byte_goes(timed: Timed) -> None:
     """What became the newest good one meanwhile, since all that is newer was found damaged, is not deleted."""
-    first, *rest = daily(timed, WEEK + 1)
+    first, *rest = timed.daily(WEEK + 1)
     for key in rest:
         timed.core.catalog.backups.move(key, frozenset({BackupState.GOOD}), state=BackupState.DAMAGED)
     timed.set(MIDNIGHT + 9 * DAY)
@@ -110,7 +100,7 @@ def test_verdict_is_asked_once_more_before_the_first_byte_goes(timed: Timed) -> 
 
 def test_run_twice_and_by_two_at_once_deletes_once(timed: Timed) -> None:
     """A second pass, and another process, find nothing left to do."""
-    first, *_ = daily(timed, WEEK + 1)
+    first, *_ = timed.daily(WEEK + 1)
     core, now = timed.core, MIDNIGHT + 9 * DAY
     timed.set(now)
     other = Prune(core.catalog, core.adapters, core.time.retention, core.clock, core.runner, core.owner)
@@ -125,7 +115,7 @@ def test_run_twice_and_by_two_at_once_deletes_once(timed: Timed) -> None:
 
 def test_half_deleted_backup_of_a_dead_process_is_finished(timed: Timed) -> None:
     """What was marked and lost its manifest stays marked, is never offered again, and is deleted by the next pass."""
-    first, *rest = daily(timed, WEEK + 1)
+    first, *rest = timed.daily(WEEK + 1)
     timed.core.catalog.backups.move(first, frozenset({BackupState.EXPIRED}), state=BackupState.PRUNING, owner="x:1:1.0")
     (timed.world.root / "vault" / "orders" / first / "manifest.json").unlink()
     with pytest.raises(NotRestorable):
@@ -140,25 +130,16 @@ def test_half_deleted_backup_of_a_dead_process_is_finished(timed: Timed) -> None
 
 def test_nothing_is_deleted_that_nobody_was_told_of(timed: Timed) -> None:
     """A bot that was down over the evening posts first; what it names is deleted when it was named, not before."""
-    first, *_ = daily(timed, WEEK + 1)
-    duties = {duty.name: duty for duty in timed.core.duties.all}
-
-    def done(moment: datetime, *names: str) -> BackupState:
-        timed.set(moment)
-        for name in names:
-            assert timed.core.duties.run(duties[name])
-        timed.world.settled("prune:orders")
-        return timed.backup(first).state
-
+    first, *_ = timed.daily(WEEK + 1)
     evening = MIDNIGHT + (WEEK + 1) * DAY
-    assert done(evening + 16 * HOUR, "evening post", "prune") is BackupState.EXPIRED
-    assert done(evening + 17 * HOUR, "prune") is BackupState.EXPIRED
-    assert done(evening + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED
+    assert timed.after(first, evening + 16 * HOUR, "evening post", "prune") is BackupState.EXPIRED
+    assert timed.after(first, evening + 17 * HOUR, "prune") is BackupState.EXPIRED
+    assert timed.after(first, evening + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED
 
 
 def test_a_leap_of_the_clock_is_no_time_to_object(timed: Timed) -> None:
     """What a leap passed over is added to the grace; a leap that was undone since counts for nothing."""
-    first, *_ = daily(timed, WEEK + 1)
+    first, *_ = timed.daily(WEEK + 1)
     let_go = MIDNIGHT + WEEK * DAY + 12 * HOUR
     timed.set(let_go + 300 * DAY)
     timed.core.note_clock(300 * 86_400)
@@ -173,7 +154,7 @@ def test_a_leap_of_the_clock_is_no_time_to_object(timed: Timed) -> None:
 
 def test_a_machine_that_sleeps_at_night_deletes_all_the_same(timed: Timed) -> None:
     """The nights don't count, but the days add up to the grace."""
-    first, *_ = daily(timed, WEEK + 1)
+    first, *_ = timed.daily(WEEK + 1)
     let_go = MIDNIGHT + WEEK * DAY + 12 * HOUR
     for night in (1, 2):
         timed.retain(let_go + (night - 1) * DAY + 11 * HOUR)
@@ -188,20 +169,11 @@ def test_a_short_grace_waits_for_an_evening_post_too(make_world: Callable[..., W
     """What was let go after the last post is not deleted before the next one, however short its bytes are to stay."""
     timed = Timed(make_world(source=UNPROVEN, access='[retention]\ngrace = "1h"'))
     first = timed.take(MIDNIGHT, ON_DEMAND)
-    duties = {duty.name: duty for duty in timed.core.duties.all}
-
-    def done(moment: datetime, *names: str) -> BackupState:
-        timed.set(moment)
-        for name in names:
-            assert timed.core.duties.run(duties[name])
-        timed.world.settled("prune:orders")
-        return timed.backup(first).state
-
-    assert done(MIDNIGHT + 10 * HOUR, "evening post") is BackupState.GOOD
+    assert timed.after(first, MIDNIGHT + 10 * HOUR, "evening post") is BackupState.GOOD
     # One stands, and named others.
     timed.core.catalog.notices.tell(Notice(NoticeKind.EXPIRING, "", "others", MIDNIGHT + 18 * HOUR, {}))
-    assert done(MIDNIGHT + 19 * HOUR, "evening post") is BackupState.GOOD
+    assert timed.after(first, MIDNIGHT + 19 * HOUR, "evening post") is BackupState.GOOD
     timed.take(MIDNIGHT + 20 * HOUR, ON_DEMAND)
-    assert done(MIDNIGHT + 20.1 * HOUR, "expire") is BackupState.EXPIRED
-    assert done(MIDNIGHT + 22 * HOUR, "prune") is BackupState.EXPIRED
-    assert done(MIDNIGHT + DAY + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED
+    assert timed.after(first, MIDNIGHT + 20.1 * HOUR, "expire") is BackupState.EXPIRED
+    assert timed.after(first, MIDNIGHT + 22 * HOUR, "prune") is BackupState.EXPIRED
+    assert timed.after(first, MIDNIGHT + DAY + 19 * HOUR, "evening post", "prune") is BackupState.PRUNED

@@ -22,18 +22,9 @@ def timed(make_world: Callable[..., World]) -> Timed:
     return Timed(make_world(source=UNPROVEN, access=KEEPER))
 
 
-def daily(timed: Timed, days: int, first: int = 0) -> list[str]:
-    """Take a daily backup on so many days, let the clock reach noon of the last, and return their ids."""
-    # Each a minute later than the one before, so that the eighth is clearly more than seven days after the first.
-    times = [MIDNIGHT + day * DAY + 3 * HOUR + day * timedelta(minutes=1) for day in range(first, first + days)]
-    ids = [timed.take(at) for at in times]
-    timed.retain(MIDNIGHT + (first + days - 1) * DAY + 12 * HOUR)
-    return ids
-
-
 def test_what_no_rule_keeps_is_expired_first_and_pruned_after_the_grace(timed: Timed) -> None:
     """The eighth daily backup lets the first go; its bytes stay a day longer, its tombstone for ever."""
-    first, *rest = daily(timed, WEEK + 1)
+    first, *rest = timed.daily(WEEK + 1)
     expired = timed.backup(first)
     assert (expired.state, expired.expiry) == (BackupState.EXPIRED, "older than 7 days (daily)")
     assert timed.stored == [first, *rest]
@@ -53,7 +44,7 @@ def test_what_no_rule_keeps_is_expired_first_and_pruned_after_the_grace(timed: T
 
 def test_nothing_goes_while_no_newer_good_backup_comes(timed: Timed) -> None:
     """However old they get, what is there stays when backups stop coming, or come and fail."""
-    ids = daily(timed, 3)
+    ids = timed.daily(3)
     timed.world.source_path.unlink()
     for days in (30, 400):
         timed.take(MIDNIGHT + days * DAY)
@@ -71,10 +62,10 @@ def test_one_on_demand_backup_is_kept(timed: Timed) -> None:
 
 def test_hold_saves_what_was_let_go(timed: Timed) -> None:
     """Keep on an expired backup brings it back, and it stays until it is released or its time is over."""
-    first, *_ = daily(timed, WEEK + 1)
+    first, *_ = timed.daily(WEEK + 1)
     kept = timed.core.time.keep_backup(first, ANNA, "audit", MIDNIGHT + 60 * DAY)
     assert (kept.state, kept.expired_at, kept.expiry) == (BackupState.GOOD, None, "")
-    daily(timed, 3, first=WEEK + 1)
+    timed.daily(3, first=WEEK + 1)
     why = timed.core.time.retention.why(timed.backup(first))
     assert (why.keep, why.locked_by) == (True, (Lock.HOLD,))
     assert "audit" in why.says
@@ -109,13 +100,13 @@ def test_who_may_hold_and_release(timed: Timed) -> None:
 
 def test_freeze_stops_expiry_and_pruning_until_it_ends(timed: Timed) -> None:
     """While retention is frozen nothing is let go, and what was let go before is taken back; thawed, it goes on."""
-    first, *_ = daily(timed, WEEK + 1)
+    first, *_ = timed.daily(WEEK + 1)
     with pytest.raises(NotAllowed):
         timed.core.time.freeze_retention(BEN, MIDNIGHT + 100 * DAY)
     with pytest.raises(UsageError):
         timed.core.time.freeze_retention(ANNA, MIDNIGHT)
     timed.core.time.freeze_retention(ANNA, MIDNIGHT + 100 * DAY, "incident")
-    daily(timed, 4, first=WEEK + 1)
+    timed.daily(4, first=WEEK + 1)
     assert len(timed.stored) == WEEK + 5
     assert timed.backup(first).state is BackupState.GOOD
     timed.core.time.thaw_retention(ANNA)
@@ -130,7 +121,7 @@ def test_freeze_stops_expiry_and_pruning_until_it_ends(timed: Timed) -> None:
 
 def test_clock_that_ran_ahead_deletes_nothing_early(timed: Timed) -> None:
     """A clock a year ahead, with a backup taken then, lets nothing go that the right clock would keep."""
-    ids = daily(timed, WEEK)
+    ids = timed.daily(WEEK)
     ahead = timed.take(MIDNIGHT + 400 * DAY)
     timed.retain(MIDNIGHT + 400 * DAY + 2 * DAY)
     timed.retain(MIDNIGHT + WEEK * DAY)
@@ -139,7 +130,7 @@ def test_clock_that_ran_ahead_deletes_nothing_early(timed: Timed) -> None:
 
 def test_what_leaves_next_is_foretold(timed: Timed) -> None:
     """The preview names what goes with the next daily backups, and when its bytes may be deleted."""
-    first, second, *_ = daily(timed, WEEK)
+    first, second, *_ = timed.daily(WEEK)
     leaving = timed.core.time.retention.leaving("orders", MIDNIGHT + (WEEK + 2) * DAY + 12 * HOUR)
     # The second was taken a minute later than the schedule says, so that the run a week after it is too early.
     assert [one.backup.id for one in leaving] == [first, second]
@@ -153,7 +144,7 @@ def test_what_leaves_next_is_foretold(timed: Timed) -> None:
 
 def test_every_lock_is_among_the_reasons(timed: Timed) -> None:
     """Why names also the locks that are not needed while a rule keeps a backup; what goes has its own reasons."""
-    first, *_, newest = daily(timed, WEEK + 1)
+    first, *_, newest = timed.daily(WEEK + 1)
     retention = timed.core.time.retention
     says = [reason.says for reason in retention.every_reason(timed.backup(newest))]
     assert says[0] == "newest of the day (7 days)"
@@ -163,7 +154,7 @@ def test_every_lock_is_among_the_reasons(timed: Timed) -> None:
 
 def test_why_answers_for_every_state(timed: Timed) -> None:
     """A tombstone says why it went, a failed one that nothing is stored."""
-    first, *_ = daily(timed, WEEK + 1)
+    first, *_ = timed.daily(WEEK + 1)
     timed.retain(MIDNIGHT + 9 * DAY)
     why = timed.core.time.retention.why
     assert why(timed.backup(first)).says == "older than 7 days (daily)"
@@ -193,7 +184,7 @@ def test_a_bot_lets_go_and_deletes_by_itself(timed: Timed) -> None:
 
 def test_what_was_found_damaged_stays_a_week_after_it_was_let_go(timed: Timed) -> None:
     """Damage may be a disk's mistake of today, of a backup that is old: there is time to look again."""
-    first, *_ = daily(timed, WEEK)
+    first, *_ = timed.daily(WEEK)
     failure = Failure("archive-corrupt", "Its bytes don't match.", "Look at the disk.", "ab12")
     timed.core.catalog.backups.move(first, frozenset(BackupState), state=BackupState.DAMAGED, failure=failure)
     [foretold, *_] = timed.core.time.retention.leaving("orders", MIDNIGHT + (WEEK + 1) * DAY)

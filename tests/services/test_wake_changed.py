@@ -9,7 +9,7 @@ import pytest
 from core.model.backup import Tier
 from core.model.expected import ExpectedRun
 from core.model.schedule import Monthly
-from tests.services.test_wake_schedules import DAILY, DAY, HOUR, MIDNIGHT, Timed
+from tests.services.test_wake_schedules import DAILY, DAY, HOUR, MIDNIGHT, Timed, backed_up_at_three
 from tests.support.world import ANNA, World
 
 SECOND = timedelta(seconds=1)
@@ -19,12 +19,7 @@ LATER = replace(DAILY, monthly=Monthly(15))
 @pytest.fixture
 def timed(make_world: Callable[..., World]) -> Timed:
     """Return a world in which a source is backed up daily at three, and was on the first day."""
-    timed = Timed(make_world(source='prove = "never"', access='retain = ["U0ANNA"]'))
-    timed.set(MIDNIGHT)
-    timed.core.time.schedules.change("orders", DAILY, ANNA)
-    timed.at(MIDNIGHT + SECOND)
-    timed.at(MIDNIGHT + 3 * HOUR)
-    return timed
+    return backed_up_at_three(make_world)
 
 
 def of_second_day(timed: Timed) -> list[tuple[timedelta, int]]:

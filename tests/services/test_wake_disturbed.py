@@ -10,7 +10,7 @@ import pytest
 
 from core.services.wake_schedules import WakeSchedules
 from tests.services.test_wake_behind import EPOCH
-from tests.services.test_wake_schedules import DAILY, DAY, HOUR, MIDNIGHT, Timed
+from tests.services.test_wake_schedules import DAILY, DAY, HOUR, MIDNIGHT, Timed, backed_up_at_three
 from tests.support.world import ANNA, World
 
 SECOND = timedelta(seconds=1)
@@ -19,12 +19,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 def timed(make_world: Callable[..., World]) -> Timed:
     """Return a world in which a source is backed up daily at three, and was on the first day."""
-    timed = Timed(make_world(source='prove = "never"', access='retain = ["U0ANNA"]'))
-    timed.set(MIDNIGHT)
-    timed.core.time.schedules.change("orders", DAILY, ANNA)
-    timed.at(MIDNIGHT + SECOND)
-    timed.at(MIDNIGHT + 3 * HOUR)
-    return timed
+    return backed_up_at_three(make_world)
 
 
 def write(timed: Timed, sql: str) -> None:

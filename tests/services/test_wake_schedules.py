@@ -68,6 +68,16 @@ MIDNIGHT = datetime(2026, 11, 28, tzinfo=UTC)
 """A Saturday; the 29th is a Sunday, Tuesday is the first of the month."""
 
 
+def backed_up_at_three(make_world: Callable[..., World]) -> Timed:
+    """Return a world in which a source is backed up daily at three, and was on the first day."""
+    timed = Timed(make_world(source='prove = "never"', access='retain = ["U0ANNA"]'))
+    timed.set(MIDNIGHT)
+    timed.core.time.schedules.change("orders", DAILY, ANNA)
+    timed.at(MIDNIGHT + timedelta(seconds=1))
+    timed.at(MIDNIGHT + 3 * HOUR)
+    return timed
+
+
 @pytest.fixture
 def timed(make_world: Callable[..., World]) -> Timed:
     """Return a world at midnight, whose source has a daily schedule at three, unproven to be quick."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from core.bootstrap import Core
-from core.model.backup import Backup, Tier
+from core.model.backup import Backup, BackupState, Tier
 from core.model.person import SYSTEM, Person
 from core.services.hold_back import HoldBack
 from tests.support.world import ANNA, World
@@ -46,6 +46,23 @@ class Timed:
         self.core.time.expire(now)
         self.core.time.prune(now)
         self.world.settled("prune:orders")
+
+    def daily(self, days: int, first: int = 0) -> list[str]:
+        """Take a daily backup on so many days, let the clock reach noon of the last, and return their ids."""
+        # Each a minute later than the one before, so that the eighth is clearly more than seven days after the first.
+        times = [MIDNIGHT + day * DAY + 3 * HOUR + day * timedelta(minutes=1) for day in range(first, first + days)]
+        ids = [self.take(at) for at in times]
+        self.retain(MIDNIGHT + (first + days - 1) * DAY + 12 * HOUR)
+        return ids
+
+    def after(self, key: str, moment: datetime, *names: str) -> BackupState:
+        """Do duties by name at a time, to their end, and return the state that a backup is in then."""
+        self.set(moment)
+        duties = {duty.name: duty for duty in self.core.duties.all}
+        for name in names:
+            assert self.core.duties.run(duties[name])
+        self.world.settled("prune:orders")
+        return self.backup(key).state
 
     def allow(self, person: Person = ANNA) -> datetime:
         """Say yes to what is held back now."""
