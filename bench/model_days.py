@@ -41,6 +41,13 @@ class Diary:
         self.known.update(recorded)
         self.ran, self.covered, self.checked, self.woken_at = set(), {}, self._day(now), now
 
+    def set_back(self, now: datetime) -> None:
+        """Let the days from now on pass again, as after a clock that was ahead: each may have another run by then.
+
+        By another schedule, that is: the ledger holds each due time once, however often it comes.
+        """
+        self.ran = {day for day in self.ran if day < self._day(now)}
+
     def woken(self, db: sqlite3.Connection, now: datetime, life: int) -> str:
         """Judge the ledger after a wake of the so many'th process; return what is wrong."""
         today, text = self._day(now), now.isoformat(timespec="microseconds")

@@ -137,7 +137,11 @@ class ServiceModel:
 
     def _set(self, hours: int) -> None:
         """Set the clock, to no time before anything began: how much of that was missed nobody can say."""
-        self.outside.clock.moment = max(self.now + timedelta(hours=hours), self.begun_at + DAY)
+        before = self.now
+        self.outside.clock.moment = max(before + timedelta(hours=hours), self.begun_at + DAY)
+        if self.now < before:
+            for diary in self.diaries.values():
+                diary.set_back(self.now)
 
     def duties(self) -> None:
         """Wake the schedules, save manifests, let go, delete."""

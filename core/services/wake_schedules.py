@@ -34,6 +34,7 @@ BEGUN = frozenset({ExpectedState.BEGUN})
 OPEN = TO_BEGIN | BEGUN
 TRIED_AGAIN = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.DAMAGED})
 
+_SECOND = timedelta(seconds=1)
 _UNKNOWN = -1
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _AS_CONFIGURED = (0, _LONG_AGO.isoformat(), None, _LONG_AGO.isoformat(), None)
@@ -159,13 +160,20 @@ class WakeSchedules:
             changed[name], held[name] = since, [change.revision, since.isoformat(), change.fields, *before]
             if name in begins:
                 begun = max(begins[name], datetime.fromisoformat(before[0]))
-                self._owe(replace(change, fields=before[1]), begun, since)
+                self._owe(change, replace(change, fields=before[1]), begun, since)
         self._keep(CHANGED, kept, held)
         return changed
 
-    def _owe(self, before: ScheduleChange, begun: datetime, until: datetime) -> None:
-        name = before.source
-        if begun < until and (found := backlog(self.schedules.of(name, {name: before}), name, begun, until)):
+    def _owe(self, change: ScheduleChange, before: ScheduleChange, begun: datetime, until: datetime) -> None:
+        name = change.source
+        if begun >= until:
+            return
+        old, new = (self.schedules.of(name, {name: one}) for one in (before, change))
+        found, coming = backlog(old, name, begun, until), next_after(new, name, until)
+        if found and coming and coming.day == found.newest.day and coming.tiers >= found.newest.tiers:
+            # It was moved to later that day, as those who changed it were shown: begun now too, the day had it twice.
+            found = backlog(old, name, begun, found.newest.at - _SECOND)
+        if found:
             self._owed[name] = found
 
     def _keep(self, mark: str, before: object, after: object) -> None:

@@ -57,13 +57,46 @@ def test_change_asks_for_nothing_of_before_it(timed: Timed, restarted: bool) -> 
 
 def test_what_both_have_asked_for_is_one_catch_up(timed: Timed) -> None:
     """A bot that was down around the change makes up for what each has missed, with the tiers of both."""
-    timed.set(MIDNIGHT + DAY + 5 * HOUR)
-    timed.core.time.schedules.change("orders", replace(DAILY, at=time(6), monthly=Monthly(29)), ANNA)
+    timed.set(MIDNIGHT + 2 * DAY + 5 * HOUR)
+    timed.core.time.schedules.change("orders", replace(DAILY, at=time(6), monthly=Monthly(30)), ANNA)
     timed.wake = timed.restarted()
-    timed.at(MIDNIGHT + DAY + 7 * HOUR)
+    timed.at(MIDNIGHT + 2 * DAY + 7 * HOUR)
     run: ExpectedRun = timed.runs[-1]
-    assert of_second_day(timed) == [(6 * HOUR, 1)]
+    assert of_second_day(timed) == [(DAY + 6 * HOUR, 1)]
     assert (run.tiers, run.covers_since) == ({Tier.DAILY, Tier.MONTHLY}, MIDNIGHT + DAY + 3 * HOUR)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_run_that_is_moved_to_later_that_day_is_begun_then(timed: Timed, restarted: bool) -> None:  # noqa: FBT001
+    """Once: what was missed on the days before is made up for at once, and the day itself has the run of its own."""
+    timed.set(MIDNIGHT + 3 * DAY + 5 * HOUR)
+    timed.core.time.schedules.change("orders", replace(DAILY, at=time(23, 45)), ANNA)
+    for hour in (6, 7, 23, 24):
+        if restarted:
+            timed.wake = timed.restarted()
+        timed.at(MIDNIGHT + 3 * DAY + hour * HOUR)
+    assert of_second_day(timed) == [(DAY + 3 * HOUR, 1), (2 * DAY + 23.75 * HOUR, 0)]
+
+
+def test_run_that_is_moved_by_some_seconds_is_no_catch_up(timed: Timed) -> None:
+    """Nobody has missed it: it comes at the time that was shown when the schedule was saved."""
+    timed.at(MIDNIGHT + DAY + 3 * HOUR - 10 * SECOND)
+    timed.set(MIDNIGHT + DAY + 3 * HOUR + 3 * SECOND)
+    timed.core.time.schedules.change("orders", replace(DAILY, at=time(3, 1)), ANNA)
+    timed.at(MIDNIGHT + DAY + 3 * HOUR + 10 * SECOND)
+    assert of_second_day(timed) == []
+    timed.at(MIDNIGHT + DAY + 3 * HOUR + 60 * SECOND)
+    assert of_second_day(timed) == [(3 * HOUR + 60 * SECOND, 0)]
+
+
+def test_tier_that_the_later_run_of_that_day_has_not_is_begun_at_once(timed: Timed) -> None:
+    """What is left out of the schedule was asked for until then."""
+    timed.core.time.schedules.change("orders", LATER, ANNA)
+    timed.at(MIDNIGHT + 16 * DAY + 4 * HOUR)
+    timed.set(MIDNIGHT + 17 * DAY + 4 * HOUR)
+    timed.core.time.schedules.change("orders", replace(DAILY, at=time(6)), ANNA)
+    timed.at(MIDNIGHT + 17 * DAY + 5 * HOUR)
+    assert timed.runs[-1].tiers >= {Tier.MONTHLY}
 
 
 def test_first_change_leaves_owed_what_the_configuration_asked_for(make_world: Callable[..., World]) -> None:
