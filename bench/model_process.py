@@ -13,7 +13,7 @@ from core.model.source import Source
 from core.model.verdict import Lock
 from core.provisioners.process import ProcessProvisioner
 from core.runtime.identity import this_host
-from core.services.access import Access
+from core.services.access import Access, noted_in
 from core.services.adapters import Adapters
 from core.services.cancel_run import CancelRun
 from core.services.create_backup import CreateBackup
@@ -90,13 +90,13 @@ def begin(outside: Outside, life: int) -> Process:
     # The first process of this host since its boot: gone, as everybody can see, once another has begun.
     owner = f"{this_host()}:1:{1_000_000 + life}.00"
     clock, runner, root = outside.clock, HeldRunner(), outside.root
+    access = Access(ACCESS, FixedGroups(), noted_in(catalog, clock))
     adapters = Adapters(
         outside.sources,
         {"quick": outside.engine},
         {"local": outside.vault},
         {"here": ProcessProvisioner("here", root / "instances")},
     )
-    access = Access(ACCESS, FixedGroups())
     failures, prove = FailureLog(root / "logs"), ProveBackup(root / "scratch")
     create = CreateBackup(
         catalog,

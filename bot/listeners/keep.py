@@ -35,7 +35,7 @@ def register(guard: Guard) -> None:
 def open_keep(call: Call, reference: str) -> None:
     """Ask until when and why, if the person may keep and there is something to keep."""
     call.open(answers.loading("Keep a backup"))
-    call.core.access.require(call.person, Verb.KEEP)
+    call.core.access.require(call.person, Verb.KEEP, reference)
     backup = call.core.find_backup(reference)
     verdict, zone = call.core.time.retention.why(backup), call.core.config.zone
     call.fill(keeping.keep_modal(backup, _in_force(call, backup), verdict, zone))

@@ -92,7 +92,7 @@ def ask_let_go(call: Call, request: Request) -> None:
 def let_go(call: Call) -> None:
     """Say yes to what is held back; where that has changed since it was shown, show it anew instead."""
     shown = HeldBack.read(call.value)
-    call.core.access.require(call.person, Verb.RETAIN)
+    call.core.access.require(call.person, Verb.RETAIN, shown.source, "allow-expiry")
     facts = HoldBack(call.core.catalog).waiting(shown.source)
     if facts and facts.get("set") != shown.set:
         call.say(pages.held_back(shown.source, facts, changed=True), "Held back")

@@ -74,7 +74,7 @@ def schedule_blocks(call: Call, source: str) -> list[Json]:
 def ask(call: Call) -> None:
     """Open the modal at once, then fill in the schedule as it is."""
     call.open(answers.loading(TITLE))
-    call.core.access.require(call.person, Verb.RETAIN)
+    call.core.access.require(call.person, Verb.RETAIN, call.value, "schedule")
     schedules, source = call.core.time.schedules, call.value
     seen = _seen(call, source)
     call.fill(pages.schedule_modal(source, schedules.current(source), seen))
@@ -95,8 +95,8 @@ def submitted(call: Call) -> Answer:
         UsageError: it is the schedule already.
 
     """
-    call.core.access.require(call.person, Verb.RETAIN)
     shown = ModalSchedule.read(str(call.view["private_metadata"]))
+    call.core.access.require(call.person, Verb.RETAIN, shown.source, "schedule")
     before = call.core.time.schedules.current(shown.source)
     wanted = DEFAULT
     for block in INPUTS:
@@ -139,7 +139,7 @@ def _overtaken(call: Call, shown: ModalSchedule, error: Stale) -> Answer:
 def ask_configured(call: Call) -> None:
     """Show the next runs of the configured schedule, as before any other change."""
     call.open(answers.loading(TITLE))
-    call.core.access.require(call.person, Verb.RETAIN)
+    call.core.access.require(call.person, Verb.RETAIN, call.value, "schedule")
     schedules, source = call.core.time.schedules, call.value
     table = _table(call, source, schedules.configured(source))
     call.fill(pages.confirm_modal(table, schedules.current(source), _seen(call, source), configured=True))

@@ -18,7 +18,7 @@ from core.runtime.heartbeat import Heartbeat
 from core.runtime.identity import ProcessIdentity
 from core.runtime.kept_secret import kept_secret
 from core.runtime.runner import ThreadRunner
-from core.services.access import Access
+from core.services.access import Access, noted_in
 from core.services.adapters import Adapters
 from core.services.browse import Browse
 from core.services.cancel_run import CancelRun
@@ -116,7 +116,7 @@ def build_core(
     identity, runner, runs = ProcessIdentity.current(), ThreadRunner(config.runner_threads), config.runs
     owner = identity.owner
     adapters = build_adapters(config, clock)
-    access = Access(config.access, groups)
+    access = Access(config.access, groups, noted_in(catalog, clock))
     failures, prove = FailureLog(config.state_directory / "logs"), ProveBackup(config.state_directory / "scratch")
     tokens = Tokens(secret or kept_secret(config.state_directory))
     take = TakeBackup(catalog, adapters, clock, runner, prove, failures)

@@ -1,14 +1,22 @@
 """Who may do what: the rights of safehold.toml, with groups read freshly at each decision."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NoReturn
 
+from core.catalog import Catalog
 from core.config import AccessConfig
 from core.errors import NotAllowed
 from core.model.person import Door, Person
-from core.ports import Groups
+from core.ports import Clock, Groups
 
 EVERYONE = "everyone"
+LONGEST_SUBJECT = 100
+"""Characters of what somebody without a right typed that go into the audit record."""
+
+Note = Callable[[Person, str, str, NotAllowed], None]
+"""Keeps a refusal: whom, which act on which subject, as the audit record calls them, and why."""
 
 
 class Verb(StrEnum):
@@ -49,6 +57,7 @@ class Access:
 
     config: AccessConfig
     groups: Groups
+    note: Note
 
     def may(self, person: Person, verb: Verb) -> bool:
         """Say whether the person has the right, by id, by group or as everyone.
@@ -66,8 +75,8 @@ class Access:
             return True
         return any(person.id in self.groups.members(entry) for entry in allowed if entry.startswith("S"))
 
-    def require(self, person: Person, verb: Verb) -> None:
-        """Let the person pass.
+    def require(self, person: Person, verb: Verb, subject: str, act: str = "") -> None:
+        """Let the person pass; a refusal is noted, of the verb unless the record calls the act something else.
 
         Raises:
             NotAllowed: the right is missing.
@@ -75,10 +84,14 @@ class Access:
 
         """
         if not self.may(person, verb):
-            raise NotAllowed(
-                f"You don't have the right to {_WORDS.get(verb, verb.value)} here.",
-                hint=f"Ask one of those who have it, or your administrator to add you to access.{self._name(verb)}.",
-            )
+            said = f"You don't have the right to {_WORDS.get(verb, verb.value)} here."
+            hint = f"Ask one of those who have it, or your administrator to add you to access.{self._name(verb)}."
+            self.refuse(person, act or verb.value, subject, NotAllowed(said, hint=hint))
+
+    def refuse(self, person: Person, act: str, subject: str, why: NotAllowed) -> NoReturn:
+        """Note a refusal and raise it. Not within a write, which would take the note back."""
+        self.note(person, act, subject, why)
+        raise why
 
     def allowed(self, verb: Verb) -> tuple[str, ...]:
         """Return the configured ids, groups or "everyone" for a verb."""
@@ -88,3 +101,13 @@ class Access:
     @staticmethod
     def _name(verb: Verb) -> str:
         return _LIST_OF.get(verb, verb.value)
+
+
+def noted_in(catalog: Catalog, clock: Clock) -> Note:
+    """Return what puts refusals into the audit record of a catalog."""
+
+    def note(person: Person, act: str, subject: str, why: NotAllowed) -> None:
+        detail = {"why": why.message}
+        catalog.audit.append(clock.now(), person, act, subject[:LONGEST_SUBJECT], f"refused: {why.code}", detail)
+
+    return note

@@ -33,7 +33,8 @@ class CancelRun:
         """
         record = self._find(reference)
         if person.id != record.requested_by.id:
-            self.access.require(person, Verb.CANCEL if isinstance(record, Backup) else Verb.APPROVE)
+            right = Verb.CANCEL if isinstance(record, Backup) else Verb.APPROVE
+            self.access.require(person, right, record.id, "cancel")
         if not record.state.open:
             raise Stale(f"{record.id} is {record.state.value} already.", hint="Nothing was changed.")
         now = self.clock.now()

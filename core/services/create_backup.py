@@ -59,7 +59,7 @@ class CreateBackup:
             LeaseHeld: the source is held by something a backup can't join.
 
         """
-        self.access.require(person, Verb.BACKUP)
+        self.access.require(person, Verb.BACKUP, source)
         self.adapters.source(source)
         checked = checked_text(note, "note")
         wanted = _Wanted(source, person, checked, tiers, due_at)

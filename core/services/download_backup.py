@@ -86,7 +86,7 @@ class OfferDownload:
             ManifestCorrupt, VaultUnavailable: its bytes can't be offered now.
 
         """
-        self.access.require(person, Verb.DOWNLOAD)
+        self.access.require(person, Verb.DOWNLOAD, reference)
         backup = self.catalog.backups.find(reference)
         require_good(backup, "download")
         self.adapters.vault(backup.vault).manifest(backup.source, backup.id)

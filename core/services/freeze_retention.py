@@ -75,7 +75,8 @@ class FreezeRetention:
         instead = (
             "Keep the backups that matter, one by one: that you may. " if self.access.may(person, Verb.KEEP) else ""
         )
-        raise NotAllowed("You may not freeze retention.", hint=f"{instead}To freeze it, ask one of those who may.")
+        hint = f"{instead}To freeze it, ask one of those who may."
+        self.access.refuse(person, "freeze", "retention", NotAllowed("You may not freeze retention.", hint=hint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class ThawRetention:
             Stale: nothing is frozen.
 
         """
-        self.access.require(person, Verb.RETAIN)
+        self.access.require(person, Verb.RETAIN, "retention", "thaw")
         now = self.clock.now()
         with self.catalog.write():
             lifted = self.catalog.freezes.lift(person, now)

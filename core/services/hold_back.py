@@ -115,7 +115,7 @@ class AllowExpiry:
             Stale: nothing of it is held back, or others than were shown.
 
         """
-        self.access.require(person, Verb.RETAIN)
+        self.access.require(person, Verb.RETAIN, source, "allow-expiry")
         name, now = self.adapters.source(source).name, self.clock.now()
         until = now + ALLOWED_FOR
         with self.catalog.write():

@@ -52,14 +52,14 @@ class KeepBackup:
             NotRestorable: nothing of it is stored, or it is being deleted.
 
         """
-        self.access.require(person, Verb.KEEP)
+        self.access.require(person, Verb.KEEP, reference)
         now, checked = self.clock.now(), checked_text(reason, "reason")
         require_ahead(until, now)
         until = until.astimezone(UTC) if until else None
         found, hold = self.catalog.backups.find(reference), Hold(person, checked, now, until)
         # Asked before the write: Slack may take its time to say who is in a group, and everybody would wait.
         if found.hold is not None and _shortens(found.hold, hold, now) and not self.access.may(person, Verb.RETAIN):
-            raise HeldByAnother(found.hold)
+            self.access.refuse(person, "keep", found.id, HeldByAnother(found.hold))
         with self.catalog.write():
             backup = self.catalog.backups.get(found.id)
             _require_same(backup, found)
@@ -99,9 +99,9 @@ class ReleaseBackup:
         if found.hold is None or found.state not in KEPT:
             raise Stale(f"Nobody holds {found.id}.", hint="Nothing was changed.")
         if found.hold.person.id == person.id or not self.access.may(person, Verb.RETAIN):
-            self.access.require(person, Verb.KEEP)
+            self.access.require(person, Verb.KEEP, found.id, "release")
             if found.hold.person.id != person.id:
-                raise HeldByAnother(found.hold)
+                self.access.refuse(person, "release", found.id, HeldByAnother(found.hold))
         with self.catalog.write():
             backup = self.catalog.backups.get(found.id)
             _require_same(backup, found)

@@ -25,7 +25,7 @@ def destroy_run(name: str) -> str:
     return f"destroy:{name}"
 
 
-def require_right(access: Access, person: Person, instance: Instance) -> None:
+def require_right(access: Access, person: Person, instance: Instance, act: str) -> None:
     """Let the owner of an instance pass, and those who may destroy any.
 
     Raises:
@@ -34,9 +34,8 @@ def require_right(access: Access, person: Person, instance: Instance) -> None:
     """
     if person.id == instance.owner.id or access.may(person, Verb.DESTROY):
         return
-    raise NotAllowed(
-        f"{instance.name} is not yours.", hint="Ask its owner, or your administrator for the right access.destroy."
-    )
+    hint = "Ask its owner, or your administrator for the right access.destroy."
+    access.refuse(person, act, instance.name, NotAllowed(f"{instance.name} is not yours.", hint=hint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class ExtendInstance:
 
         """
         found = self.catalog.instances.find(name)
-        require_right(self.access, person, found)
+        require_right(self.access, person, found, "extend")
         added, now = timedelta(seconds=checked_lifetime(seconds or EXTENSION_SECONDS)), self.clock.now()
         with self.catalog.write():
             # Read in the write: what another one has added a moment ago is added to, not overwritten.
@@ -108,7 +107,7 @@ class DestroyInstance:
 
         """
         instance = self.catalog.instances.find(name)
-        require_right(self.access, person, instance)
+        require_right(self.access, person, instance, "destroy")
         return self.begin(instance, person, "asked")
 
     def begin(self, instance: Instance, person: Person, why: str, *, if_due: bool = False) -> Instance:

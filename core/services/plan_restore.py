@@ -39,7 +39,7 @@ class PlanRestore:
             ManifestCorrupt, UnsupportedVersion, VaultUnavailable: the backup can't be read.
 
         """
-        self.access.require(person, Verb.RESTORE)
+        self.access.require(person, Verb.RESTORE, reference)
         backup = self.catalog.backups.find(reference)
         require_good(backup, "restore")
         source = self.adapters.sources.get(backup.source)

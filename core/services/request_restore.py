@@ -36,7 +36,7 @@ class RequestRestore:
             Stale: somebody asked for a restore under the same name meanwhile.
 
         """
-        self.access.require(person, Verb.RESTORE)
+        self.access.require(person, Verb.RESTORE, plan.backup_id)
         checked, now = checked_text(reason, "reason", required=True), self.clock.now()
         waits = self.config.approval_required
         restore = Restore(

@@ -158,7 +158,7 @@ class Schedules:
         made: Callable[[], Schedule],
         seen: int | None = None,
     ) -> ScheduleChange:
-        self.access.require(person, Verb.RETAIN)
+        self.access.require(person, Verb.RETAIN, source, "schedule")
         self.adapters.source(source)
         now, schedule = self.clock.now(), made()
         says = describe(schedule)

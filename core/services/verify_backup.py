@@ -1,6 +1,7 @@
 """Verify: re-read the stored bytes of a backup, then open and count a copy of them, whenever somebody asks."""
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 
 from core.catalog import Catalog
 from core.catalog.leases import RUN_SECONDS
@@ -40,6 +41,7 @@ class VerifyBackup:
     failures: FailureLog
     turns: ManifestTurns
     owner: str
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, reference: str, person: Person) -> Backup:
         """Start the check and return at once; the run's key is `verify_run(id)`.
@@ -50,13 +52,19 @@ class VerifyBackup:
             LeaseHeld: it is being verified already.
 
         """
-        self.access.require(person, Verb.VERIFY)
+        self.access.require(person, Verb.VERIFY, reference)
         backup = self.catalog.backups.find(reference)
         if backup.state not in KEPT:
             raise NotRestorable(
                 f"Backup {backup.id} is {backup.state.value}: there are no stored bytes to verify.",
                 hint="Choose one that is good.",
             )
+        # A lease is given twice to one process and run: the two clicks of a double one take turns.
+        with self._turn:
+            self._begin(backup, person)
+        return backup
+
+    def _begin(self, backup: Backup, person: Person) -> None:
         run, now = verify_run(backup.id), self.clock.now()
         # One that hangs is under way as well, though its lease was given back.
         free = self.runner.wait(run, 0)
@@ -68,7 +76,6 @@ class VerifyBackup:
         except BaseException:
             self.catalog.leases.release(run, run)
             raise
-        return backup
 
     def _run(self, backup: Backup) -> None:
         give_way()

@@ -136,10 +136,13 @@ def test_what_is_wrong_is_said_at_its_field(world: World, until: str, reason: st
 
 
 def test_who_may_not_keep_is_told_who_may(world: World) -> None:
-    """A guest who presses Keep reads who has the right, before anything is asked."""
-    world.people.send(world.people.click(GUEST, {**KEEP, "value": world.backed_up()}))
+    """A guest who presses Keep reads who has the right, before anything is asked; it is on record."""
+    backup = world.backed_up()
+    world.people.send(world.people.click(GUEST, {**KEEP, "value": backup}))
     shown = world.people.modal("Safehold")
     assert f"Those who may: <@{ONCALL}>, <@{APPROVER}>" in words(shown["blocks"])
+    last = world.core.catalog.audit.entries(limit=1000)[-1]
+    assert (last.person.id, last.act, last.subject, last.outcome) == (GUEST, "keep", backup, "refused: not-allowed")
 
 
 def test_what_others_hold_is_released_by_those_who_retain(make_world: Callable[..., World]) -> None:

@@ -223,7 +223,14 @@ def test_who_may_not_change_schedules_is_told_who_may(world: World) -> None:
     world.core.time.schedules.change("orders", Schedule(zone="Asia/Tokyo"), who)
     reset = {"type": "button", "action_id": "reset_schedule", "value": "orders"}
     world.people.send(world.people.click(GUEST, reset))
+    world.slack.until(lambda: len(tried(world)) > 1, "the second refusal on record")
     assert words(world.people.modal("Safehold")["blocks"]).endswith(may)
+    assert tried(world) == [("schedule", "refused: not-allowed")] * 2
+
+
+def tried(world: World) -> list[tuple[str, str]]:
+    """Return what the audit record says of the guest."""
+    return [(e.act, e.outcome) for e in world.core.catalog.audit.entries(limit=1000) if e.person.id == GUEST]
 
 
 times = st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None))

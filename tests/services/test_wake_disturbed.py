@@ -41,7 +41,7 @@ def test_run_that_could_not_be_recorded_is_begun_by_the_next_pass(timed: Timed, 
     """By the schedule of now, and by the one before it."""
     timed.set(MIDNIGHT + DAY + 3 * HOUR + SECOND)
     if changed:
-        timed.core.time.schedules.change("orders", replace(DAILY, at=time(5)), ANNA)
+        timed.core.time.schedules.change("orders", replace(DAILY, at=time(2)), ANNA)
     disturbed(timed, "expected", timed.wake)
     timed.at(MIDNIGHT + DAY + 3 * HOUR + 11 * SECOND)
     assert [run.due_at - MIDNIGHT for run in timed.runs] == [3 * HOUR, DAY + 3 * HOUR]
