@@ -183,7 +183,7 @@ VERBS = (
         "Safehold.",
         "audit:export",
         (
-            argument("-o", "--output", type=Path, metavar="FILE", help="into this file (standard output)"),
+            argument("-o", "--output", metavar="FILE", help="into this file (standard output)"),
             argument("--after", type=arguments.number, default=0, metavar="N", help="only entries after this one (0)"),
         ),
         ("safehold audit export -o audit.jsonl", "safehold audit export --after 1200"),

@@ -11,7 +11,7 @@ from cli import exits
 from cli.screen import Screen
 from cli.session import looked_at
 from core.catalog.audit import Broken
-from core.errors import AuditBroken, UnavailableError
+from core.errors import AuditBroken, UnavailableError, UsageError
 from core.services.audit_export import export_lines
 
 
@@ -37,13 +37,18 @@ def verify(given: Namespace, screen: Screen) -> int:
 
 def export(given: Namespace, screen: Screen) -> int:
     """Write the entries as JSON lines, to a file or to standard output."""
+    if given.output is not None and given.output.endswith("/"):
+        raise UsageError(
+            f"{given.output} is a folder, and an export is a file.",
+            hint=f"Name one: safehold audit export -o {given.output}audit.jsonl",
+        )
     with looked_at(given) as core:
         lines = export_lines(core.catalog.audit, given.after)
         if given.output is None:
             screen.out.writelines(lines)
             return exits.GOOD
-        entries = _write(given.output, lines)
-    screen.say(f"{_counted(entries)} written to {given.output}.", {"entries": entries, "path": str(given.output)})
+        entries = _write(Path(given.output), lines)
+    screen.say(f"{_counted(entries)} written to {given.output}.", {"entries": entries, "path": given.output})
     return exits.GOOD
 
 

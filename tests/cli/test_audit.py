@@ -94,6 +94,12 @@ def test_an_export_that_cannot_be_made_is_refused(backed_up: Terminal) -> None:
     assert '"x" is not a number' in backed_up("audit", "export", "--after", "x").err
     nowhere = backed_up("audit", "export", "-o", str(backed_up.workplace.folder / "no" / "file"))
     assert (nowhere.code, "can't be written" in nowhere.err) == (5, True)
+    for folder in ("usb/", "no/"):
+        (backed_up.workplace.folder / "usb").mkdir(exist_ok=True)
+        asked = backed_up("audit", "export", "-o", f"{backed_up.workplace.folder}/{folder}")
+        assert (asked.code, f"{folder}audit.jsonl" in asked.err.replace("\n", "")) == (2, True)
+    assert not list((backed_up.workplace.folder / "usb").iterdir())
+    assert not (backed_up.workplace.folder / "no").exists()
     assert not list(backed_up.workplace.folder.rglob("*.partial"))
 
 
