@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from core.catalog import Catalog
 from core.errors import Stale, UsageError
@@ -62,12 +63,21 @@ class Schedules:
             UnknownName: the source.
 
         """
-        configured = self.adapters.source(source).schedule
         change = changes.get(source)
-        if change is None or change.fields is None:
+        return self.by(source, change.fields if change is not None else None)
+
+    def by(self, source: str, fields: Mapping[str, Any] | None) -> Schedule:
+        """Return the schedule of these fields, the configured one without any.
+
+        Raises:
+            UnknownName: the source.
+
+        """
+        configured = self.configured(source)
+        if fields is None:
             return configured
         try:
-            return from_fields(change.fields)
+            return from_fields(fields)
         except UsageError as error:
             # A zone that this machine does not know must not keep this source, or any other, from its backups.
             logger.warning("the schedule that was set for %s can't be used, the configured one is: %s", source, error)

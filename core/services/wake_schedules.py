@@ -4,7 +4,7 @@ import heapq
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from core.catalog import Catalog
@@ -13,10 +13,11 @@ from core.model.backup import Backup, BackupState
 from core.model.expected import MOST_COVERED, ExpectedRun, ExpectedState
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
-from core.model.schedule import MOST_COUNTED, Backlog, Due, backlog, next_after
+from core.model.schedule import Backlog, Due, backlog, next_after
 from core.model.schedule_change import ScheduleChange
 from core.services.adapters import Adapters
 from core.services.create_backup import CreateBackup
+from core.services.held_schedules import HeldSchedules, both
 from core.services.schedules import Schedules, started_late
 
 GRACE_SECONDS = 900.0
@@ -28,16 +29,13 @@ REMEMBERED = timedelta(days=400)
 RECENT = timedelta(days=1)
 """Since a pass that is no longer ago, another bot can have begun one run of a day at most."""
 SINCE = "scheduled since"
-CHANGED = "schedules held since"
 TO_BEGIN = frozenset({ExpectedState.DUE, ExpectedState.RETRYING})
 BEGUN = frozenset({ExpectedState.BEGUN})
 OPEN = TO_BEGIN | BEGUN
 TRIED_AGAIN = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.DAMAGED})
 
-_SECOND = timedelta(seconds=1)
 _UNKNOWN = -1
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_AS_CONFIGURED = (0, _LONG_AGO.isoformat(), None, _LONG_AGO.isoformat(), None)
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +51,7 @@ class WakeSchedules:
     adapters: Adapters
     schedules: Schedules
     create: CreateBackup
+    _held: HeldSchedules = field(init=False)
     _next: list[tuple[datetime, str]] = field(default_factory=list)
     _since: dict[str, datetime] = field(default_factory=dict)
     _owed: dict[str, Backlog] = field(default_factory=dict)
@@ -60,6 +59,10 @@ class WakeSchedules:
     _first_at: datetime | None = None
     _behind: bool = False
     _woken_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Look at what held before."""
+        self._held = HeldSchedules(self.catalog, self.schedules)
 
     def __call__(self, now: datetime) -> None:
         """Follow what was begun, then begin what is due."""
@@ -127,8 +130,9 @@ class WakeSchedules:
                 # Or the record began ahead, and nothing is kept until then: what ran says more than this start.
                 known = {name: newest.get(name, at) for name, at in known.items()}
             since = {name: max(at, newest.get(name, _LONG_AGO)) for name, at in known.items()}
-            changed = self._changed(now, changes, since)
-        return {name: max(at, changed.get(name, _LONG_AGO)) for name, at in since.items()}
+            standings = self._held.settle(now, changes, since, restarted=self._woken_at is None, keep=not self._behind)
+        self._owed = {name: standing.owed for name, standing in standings.items() if standing.owed}
+        return {name: max(at, standings[name].since) for name, at in since.items()}
 
     def _known(self, now: datetime) -> dict[str, datetime]:
         """Return since when each source is known here: where the clock was ahead then, since it was set back."""
@@ -136,50 +140,11 @@ class WakeSchedules:
         known = {
             name: min(now, datetime.fromisoformat(kept.get(name, now.isoformat()))) for name in self.adapters.sources
         }
-        self._keep(SINCE, kept, {name: at.isoformat() for name, at in known.items()})
-        return known
-
-    def _changed(
-        self, now: datetime, changes: Mapping[str, ScheduleChange], begins: Mapping[str, datetime]
-    ) -> dict[str, datetime]:
-        """Return since when each changed schedule holds: it makes up for nothing that only it would have asked for.
-
-        What the one before it asked for until then is owed all the same: the mark keeps which that was, and since when.
-        """
-        kept = json.loads(self.catalog.marks.get(CHANGED) or "{}")
-        held, changed, self._owed = {}, {}, {}
-        for name, change in changes.items():
-            revision, at, fields, *before = kept.get(name, _AS_CONFIGURED)
-            since = datetime.fromisoformat(at) if revision == change.revision else change.changed_at
-            if since > now:
-                # The clock was ahead then. Taken for now, it would hide from a new process what was missed before. As
-                # it is, it would hide what is missed once more before it comes again, so what counts instead is kept.
-                since = _LONG_AGO if self._woken_at is None else now
-            if revision != change.revision:
-                before = [at, fields]
-            changed[name], held[name] = since, [change.revision, since.isoformat(), change.fields, *before]
-            if name in begins:
-                begun = max(begins[name], datetime.fromisoformat(before[0]))
-                self._owe(change, replace(change, fields=before[1]), begun, since)
-        self._keep(CHANGED, kept, held)
-        return changed
-
-    def _owe(self, change: ScheduleChange, before: ScheduleChange, begun: datetime, until: datetime) -> None:
-        name = change.source
-        if begun >= until:
-            return
-        old, new = (self.schedules.of(name, {name: one}) for one in (before, change))
-        found, coming = backlog(old, name, begun, until), next_after(new, name, until)
-        if found and coming and coming.day == found.newest.day and coming.tiers >= found.newest.tiers:
-            # It was moved to later that day, as those who changed it were shown: begun now too, the day had it twice.
-            found = backlog(old, name, begun, found.newest.at - _SECOND)
-        if found:
-            self._owed[name] = found
-
-    def _keep(self, mark: str, before: object, after: object) -> None:
+        after = {name: at.isoformat() for name, at in known.items()}
         # What a clock that is far behind says, such as that a source is known since 1970, would count for good.
-        if after != before and not self._behind:
-            self.catalog.marks.put(mark, json.dumps(after))
+        if after != kept and not self._behind:
+            self.catalog.marks.put(SINCE, json.dumps(after))
+        return known
 
     def _push(self, source: str, now: datetime, changes: Mapping[str, ScheduleChange]) -> None:
         since = min(self._since[source], now)
@@ -192,7 +157,7 @@ class WakeSchedules:
 
     def _due(self, source: str, now: datetime) -> None:
         """Record the newest due time, with the tiers of all that nobody served, and begin one backup for them."""
-        found = _both(
+        found = both(
             self._owed.pop(source, None), backlog(self.schedules.current(source), source, self._since[source], now)
         )
         if found is None:
@@ -240,9 +205,13 @@ class WakeSchedules:
         """Begin its backup, or join the one that runs; the record of both is one write."""
         try:
             with self.catalog.write():
+                # Another bot may have begun it since it was looked at, as where this process was paused in between.
+                current = self.catalog.expected.move(run.source, run.due_at, TO_BEGIN, state=ExpectedState.BEGUN)
+                if current is None:
+                    return
                 begun = self.create(run.source, SYSTEM, _note(run), tiers=run.tiers, due_at=run.due_at)
-                changes = {"backup_id": begun.backup.id, "attempts": run.attempts + 1, "retry_at": None}
-                self.catalog.expected.move(run.source, run.due_at, TO_BEGIN, state=ExpectedState.BEGUN, **changes)
+                changes = {"backup_id": begun.backup.id, "attempts": current.attempts + 1, "retry_at": None}
+                self.catalog.expected.move(run.source, run.due_at, BEGUN, **changes)
         except (LeaseHeld, UnavailableError):
             # Something else holds the source, or the process is about to end: it stays due.
             logger.info("the run of %s due %s waits for its source", run.source, run.due_at)
@@ -256,14 +225,6 @@ class WakeSchedules:
     def _retry_due(self, run: ExpectedRun, now: datetime) -> bool:
         # A time further away than any retry is one that a clock which ran ahead has left.
         return run.retry_at is None or run.retry_at <= now or run.retry_at - now > RETRIES[-1]
-
-
-def _both(owed: Backlog | None, found: Backlog | None) -> Backlog | None:
-    """Return what the schedule before and the one of now have asked for, one after the other."""
-    if owed is None or found is None:
-        return owed or found
-    count = min(owed.count + found.count, MOST_COUNTED)
-    return Backlog(found.newest, owed.first_at, owed.tiers | found.tiers, count)
 
 
 def _outcome(run: ExpectedRun, backup: Backup, now: datetime) -> dict[str, object]:
