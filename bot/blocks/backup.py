@@ -77,8 +77,11 @@ def message(
     """
     text = _saying(backup, last_good) if not earlier else _often(backup, last_good, earlier)
     text += keeps.let_go_for(backup, going)
-    keep = [button("Keep the earlier one", Action.KEEP, going[0].id)] if going else []
-    return [section(text), *actions([*_message_buttons(backup), *keep])], text
+    rows = keeps.let_go_rows(going)
+    # Slack takes an action once in a row of buttons: where several go, each has a row of its own.
+    keep = [button("Keep the earlier one", Action.KEEP, going[0].id)] if going and not rows else []
+    shown = [section(text), *(section(*row) for row in rows), *actions([*_message_buttons(backup), *keep])]
+    return shown, "\n".join([text, *(line for line, _ in rows)])
 
 
 def outcome(backup: Backup) -> tuple[list[Json], str] | None:

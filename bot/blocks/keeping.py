@@ -23,6 +23,8 @@ KEEPABLE = frozenset({BackupState.GOOD, BackupState.DAMAGED, BackupState.EXPIRED
 """What has bytes that a hold can keep."""
 GONE = frozenset({BackupState.PRUNING, BackupState.PRUNED})
 REASONS = 20
+EARLIER = 3
+"""So many of what goes for one backup have rows in its message; a policy lets more go for one only exceptionally."""
 SOON = timedelta(days=2)
 """What somebody ordered and that ends sooner is told with its time: a day alone is not enough for today."""
 
@@ -115,12 +117,25 @@ def let_go_for(backup: Backup, going: Sequence[Backup]) -> str:
     """Return what a backup that a person asked for lets go, on a line of its own; "" where it lets nothing go."""
     if not going:
         return ""
-    newest, more = going[0], f" and {len(going) - 1} more" if len(going) > 1 else ""
-    said = f"the on-demand backup of {when(newest.taken_at)} {quoted(newest.note)}".rstrip() + more
-    verb = "are" if more else "is"
+    several, newest = len(going) > 1, going[0]
+    said = f"the on-demand backup of {when(newest.taken_at)} {quoted(newest.note)}".rstrip()
+    goes = f"{len(going)} on-demand backups are" if several else f"{said} is"
     if backup.state.open:
-        return f"\nOnce it is good, {said} {verb} let go: *Keep* holds {'them' if more else 'it'}."
-    return f"\nFor it {said} {verb} let go, unless somebody keeps {'them' if more else 'it'}."
+        return f"\nOnce it is good, {goes} let go: *Keep* holds {'each' if several else 'it'}."
+    return f"\nFor it {goes} let go, unless somebody keeps {'them' if several else 'it'}."
+
+
+def let_go_rows(going: Sequence[Backup]) -> list[tuple[str, Json | None]]:
+    """Return a line for each where a backup lets several go, with the button that holds it.
+
+    Of very many the last line says where the others are found, and has none.
+    """
+    if len(going) <= 1:
+        return []
+    rows: list[tuple[str, Json | None]] = [(_earlier(one), keep_button(one)) for one in going[:EARLIER]]
+    if more := len(going) - len(rows):
+        rows.append((f"… and {more} more: *Options*, *Keep* in `/backups list {escape(going[0].source)}`.", None))
+    return rows
 
 
 def let_go_button(source: str, facts: Mapping[str, Any]) -> Json:
@@ -233,6 +248,11 @@ def keep_modal(backup: Backup, before: Hold | None, verdict: Verdict, zone: str 
     return modal(
         View.KEEP, "Keep a backup", [section(text), {**until, "hint": hint}, reason], submit="Keep", metadata=backup.id
     )
+
+
+def _earlier(backup: Backup) -> str:
+    told = when(backup.taken_at), quoted(backup.note), backup.proof.value, code(backup.id.rpartition("-")[2])
+    return " · ".join(part for part in told if part)
 
 
 def _kept(verdict: Verdict, freeze: Freeze | None, now: datetime | None) -> str:

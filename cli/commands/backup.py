@@ -90,15 +90,18 @@ def _in_background(core: Core, given: Namespace, source: str) -> Backup:
 
 
 def _let_go(going: Sequence[Backup]) -> str:
-    """Say on a line of its own which on-demand backup goes for it, and how it stays."""
+    """Say on lines of their own which on-demand backups go for it, and how each stays."""
     if not going:
         return ""
-    newest, more = going[0], f" and {len(going) - 1} more" if len(going) > 1 else ""
-    note = f" “{newest.note}”" if newest.note else ""
-    return (
-        f"\nOnce it is good, the on-demand backup of {words.moment(newest.taken_at)}{note}{more} "
-        f"{'are' if more else 'is'} let go. To hold it: safehold keep {newest.id}"
-    )
+    if len(going) == 1:
+        held = f"To hold it: safehold keep {going[0].id}"
+        return f"\nOnce it is good, the on-demand backup of {_earlier(going[0])} is let go. {held}"
+    lines = "".join(f"\n  {_earlier(one)}, {one.proof.value}: safehold keep {one.id}" for one in going)
+    return f"\nOnce it is good, {len(going)} on-demand backups are let go. To hold one:{lines}"
+
+
+def _earlier(backup: Backup) -> str:
+    return words.moment(backup.taken_at) + (f" “{backup.note}”" if backup.note else "")
 
 
 def _begun(screen: Screen, backup: Backup, going: Sequence[Backup]) -> int:
