@@ -49,8 +49,8 @@ class Sheet:
 class Followed:
     """A list as it was drawn last. `since` is when its click came, `left` how often it may still be drawn by that.
 
-    `seen` has what has changed of `rows` since, `begun` says that the person has begun what it does not show yet,
-    or that retention was frozen or thawed.
+    `seen` has what has changed of `rows` since, `begun` what the person has begun and it does not show yet;
+    `refrozen` says that it names another freeze than is in force.
     """
 
     sheet: Sheet
@@ -65,7 +65,8 @@ class Followed:
     left: int = USES - 1
     turns: int = STEPS
     seen: dict[str, Row] = field(default_factory=dict)
-    begun: bool = False
+    begun: dict[str, Row] = field(default_factory=dict)
+    refrozen: bool = False
     rests_until: float = 0.0
     drawing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,9 +81,15 @@ class Followed:
         return sum(row.step is not None and self.seen.get(key, row).step is not None for key, row in self.rows.items())
 
     @property
+    def ends_later(self) -> bool:
+        """Say whether an end is still to come that it has to tell, also of what it does not show yet."""
+        return bool(self.going) or any(row.step is not None for row in self.begun.values())
+
+    @property
     def news_came(self) -> bool:
         """Say whether more has changed than the step of something."""
-        return self.begun or any(row.step is None and row != self.rows[key] for key, row in self.seen.items())
+        moved = bool(self.begun) or self.refrozen
+        return moved or any(row.step is None and row != self.rows[key] for key, row in self.seen.items())
 
     def note(self, backups: Iterable[Backup], revision: int, freeze: Freeze | None) -> None:
         """Take in what has changed until a revision, and the freeze in force."""
@@ -90,8 +97,8 @@ class Followed:
             if backup.id in self.rows:
                 self.seen[backup.id] = row_of(backup)
             elif self._would_show(backup):
-                self.begun = True
-        self.begun |= freeze != self.freeze
+                self.begun[backup.id] = row_of(backup)
+        self.refrozen = freeze != self.freeze
         self.revision = revision
 
     def _would_show(self, backup: Backup) -> bool:
@@ -104,7 +111,7 @@ class Followed:
         if now < self.rests_until:
             return False
         if self.news_came:
-            return self.left > (2 if self.going or self.begun else 1)
+            return self.left > (2 if self.ends_later else 1)
         moved = any(row != self.rows[key] for key, row in self.seen.items())
         rested = now - self.drawn_at >= SECONDS_BETWEEN_STEPS
         return moved and rested and self.turns > 0 and self.left > 1 + max(1, self.going)
@@ -114,7 +121,7 @@ class Followed:
         if not self.news_came:
             self.turns -= 1
         self.place, self.rows, self.at, self.freeze = drawing.place, drawing.rows, drawing.at, drawing.freeze
-        self.seen, self.begun, self.drawn_at = {}, False, now
+        self.seen, self.begun, self.refrozen, self.drawn_at = {}, {}, False, now
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.blocks.listing import FOLLOWS, STANDS, ListPlace
-from bot.following import LISTS, SECONDS_BETWEEN_STEPS, SECONDS_FOLLOWED, Followed, Sheet
+from bot.following import LISTS, SECONDS_BETWEEN_STEPS, SECONDS_FOLLOWED, STEPS, Followed, Sheet
 from bot.lists import draw_list
 from core.model.person import Door, Person
 from core.model.progress import Step
@@ -254,3 +254,32 @@ def test_list_that_names_a_freeze_follows_its_end(make_world: Callable[..., Worl
     assert "Nothing is deleted until" in slow.after(0.1)[-1]
     core.time.thaw_retention(boss)
     assert "Nothing is deleted until" not in slow.after(0.1)[-1]
+
+
+def test_a_freeze_takes_no_end_from_a_list(make_world: Callable[..., World]) -> None:
+    """Two steps were drawn before retention is frozen: the end of the run is drawn, and names the freeze."""
+    slow = Slow(make_world, more=f'retain = ["{APPROVER}"]')
+    core, boss = slow.world.core, Person(APPROVER, "arne", Door.SLACK)
+    for step in ("capturing", "storing"):
+        slow.come_to(step)
+        slow.after()
+    core.time.freeze_retention(boss, core.clock.now() + timedelta(days=2), "look")
+    assert len(slow.after()) == STEPS
+    slow.come_to("")
+    shown = slow.after()[STEPS:]
+    assert ["Nothing is deleted until" in one and FOLLOWS not in one for one in shown] == [True]
+
+
+def test_what_was_begun_elsewhere_takes_no_end_from_a_list(make_world: Callable[..., World]) -> None:
+    """With one drawing left for it, a list waits for the end of what its person has begun meanwhile, and has both."""
+    slow = Slow(make_world)
+    for step in ("capturing", "storing"):
+        slow.come_to(step)
+        slow.after()
+    with nothing_runs(slow.world):
+        later = slow.world.core.create_backup("orders", Person(ONCALL, "ola", Door.SLACK)).backup.id
+        slow.come_to("")
+        assert len(slow.after()) == STEPS
+    assert slow.world.core.runner.wait(later, 30)
+    shown = slow.after()[STEPS:]
+    assert [one.count("· proven ·") == 2 and FOLLOWS not in one for one in shown] == [True]
