@@ -48,6 +48,18 @@ never older, and a backup that is due gets the source between two runs."""
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What decides at a moment whether the bytes of a backup stayed for long enough.
+
+    `told_at`: when people were last told what goes within a day; None where nobody tells it.
+    """
+
+    now: datetime
+    told_at: datetime | None
+    leaps: Sequence[Leap]
+
+
 def prune_run(source: str) -> str:
     """Return the key of the run that prunes a source."""
     return f"prune:{source}"
@@ -70,18 +82,29 @@ class Prune:
     owner: str
     _refused: dict[str, tuple[int, float]] = field(default_factory=dict)
 
-    def __call__(self, now: datetime, told_at: datetime | None = None) -> None:
+    def __call__(self, now: datetime, *, told: bool = False) -> None:
         """Begin what is due; nothing while retention is frozen, not even what a failed deletion left marked.
 
-        `told_at`: when people were last told what goes within a day. What they were not told of has to wait.
+        `told`: people are told what goes within a day. What they were not told of has to wait.
         """
-        leaps = self._leaps(now)
-        due = [one for one in self.catalog.retained.leaving() if self._is_due(one, now, told_at, leaps)]
+        asked = self._asked(now, told=told)
+        due = [one for one in self.catalog.retained.leaving() if self._is_due(one, asked)]
         if not due or self.retention.freeze() is not None:
             return
         due.sort(key=attrgetter("source"))
         for source, backups in groupby(due, key=attrgetter("source")):
-            self._begin(source, tuple(backup.id for backup in backups))
+            self._begin(source, tuple(backup.id for backup in backups), told=told)
+
+    def when_told(self, now: datetime) -> None:
+        """Begin what is due and was named in an evening post: a duty where there is one."""
+        self(now, told=True)
+
+    def _asked(self, now: datetime, *, told: bool) -> _Asked:
+        told_at = None
+        if told:
+            post = self.catalog.notices.newest("", NoticeKind.EXPIRING)
+            told_at = post.at if post is not None else NEVER
+        return _Asked(now, told_at, self._leaps(now))
 
     def _leaps(self, now: datetime) -> Sequence[Leap]:
         """Return when the clock leapt forward, or the machine woke, and by how much: of that people had nothing."""
@@ -89,7 +112,7 @@ class Prune:
         leaps = ((one.at, timedelta(seconds=one.fields.get("jump_seconds", 0))) for one in told if one.at <= now)
         return [leap for leap in leaps if leap[1] > timedelta()]
 
-    def _is_due(self, backup: Backup, now: datetime, told_at: datetime | None, leaps: Sequence[Leap]) -> bool:
+    def _is_due(self, backup: Backup, asked: _Asked) -> bool:
         _, until = self._refused.get(backup.id, (0, 0.0))
         if self.clock.monotonic() < until:
             return False
@@ -99,58 +122,59 @@ class Prune:
         if backup.source not in self.adapters.sources:
             # Nobody is told of it, and nobody said that it may go.
             return False
-        at += _passed_over(leaps, backup.expired_at)
-        # Let go after now: the clock was set back, and how long ago that was nobody knows.
+        at += _passed_over(asked.leaps, backup.expired_at)
         # An earlier post may have foreseen it, and may not: it was asked before anything was let go.
-        return at <= now and (told_at is None or told_at >= max(at - TOLD_AHEAD, backup.expired_at))
+        told = asked.told_at is None or asked.told_at >= max(at - TOLD_AHEAD, backup.expired_at)
+        # Let go after now: the clock was set back, and how long ago that was nobody knows.
+        return told and at <= asked.now
 
-    def when_told(self, now: datetime) -> None:
-        """Begin what is due and was named in an evening post: a duty where there is one."""
-        post = self.catalog.notices.newest("", NoticeKind.EXPIRING)
-        self(now, post.at if post is not None else NEVER)
-
-    def _begin(self, source: str, ids: Sequence[str]) -> None:
+    def _begin(self, source: str, ids: Sequence[str], *, told: bool) -> None:
         run = prune_run(source)
         if self.runner.wait(run, 0):
             with suppress(UnavailableError):  # shutting down
-                self.runner.submit(run, lambda: self._run(source, ids), patient=True)
+                self.runner.submit(run, lambda: self._run(source, ids, told=told), patient=True)
 
-    def _run(self, source: str, ids: Sequence[str]) -> None:
+    def _run(self, source: str, ids: Sequence[str], *, told: bool) -> None:
         run, lease = prune_run(source), source_lease(source)
         # Not sooner: what only waits for a thread keeps nobody else from the source.
         if not self.catalog.leases.acquire(lease, self.owner, run, self.clock.now(), RUN_SECONDS):
             return
         try:
-            unseen, ids = self._look(source, ids)
+            unseen, ids = self._look(source, ids, told=told)
             until = self.clock.monotonic() + SECONDS_AT_ONCE
             for backup_id in ids:
                 if self.runner.cancelled(run) or self.clock.monotonic() >= until:
                     return
-                self.one(backup_id, unseen)
+                self.one(backup_id, unseen, told=told)
         finally:
             self.catalog.leases.release(lease, run)
 
-    def _look(self, source: str, ids: Sequence[str]) -> tuple[frozenset[str], Sequence[str]]:
-        """See with eyes that what they make room for is there; return what can't be looked at, and which may go."""
-        let_go = [one for one in map(self.catalog.backups.get, ids) if one.state is BackupState.EXPIRED]
+    def _look(self, source: str, ids: Sequence[str], *, told: bool) -> tuple[frozenset[str], Sequence[str]]:
+        """See with eyes that what they make room for is there; return what can't be looked at, and which may go.
+
+        Those are what was begun, which needs no look, and what is due still: the run may have waited for hours.
+        """
+        backups, asked = [self.catalog.backups.get(one) for one in ids], self._asked(self.clock.now(), told=told)
+        begun = [one.id for one in backups if one.state is BackupState.PRUNING]
+        let_go = [one for one in backups if one.state is BackupState.EXPIRED and self._is_due(one, asked)]
         try:
-            return (self.retention.find_missing(source) if let_go else frozenset()), ids
+            unseen = self.retention.find_missing(source) if let_go else frozenset()
         except SafeholdError as error:
             with self.catalog.write():
                 for backup in let_go:
                     self._put_off(backup, error)
-        # What was begun needs no look.
-        waiting = {backup.id for backup in let_go}
-        return frozenset(), [backup_id for backup_id in ids if backup_id not in waiting]
+            return frozenset(), begun
+        return unseen, [*begun, *(backup.id for backup in let_go)]
 
-    def one(self, backup_id: str, unseen: frozenset[str]) -> bool:
-        """Prune one backup if it is still let go; say whether it is gone.
+    def one(self, backup_id: str, unseen: frozenset[str], *, told: bool = False) -> bool:
+        """Prune one backup if it is still let go and due; say whether it is gone.
 
         The caller holds the source's lease and has just looked for its backups: `unseen` as `FindMissing` returns it.
+        `told` as it was begun with.
         """
         backup = self.catalog.backups.get(backup_id)
         try:
-            claimed = self._claim(backup, unseen)
+            claimed = self._claim(backup, unseen, told=told)
             if claimed is None:
                 return False
             backup = claimed
@@ -170,7 +194,7 @@ class Prune:
         self._refused.pop(backup.id, None)
         return True
 
-    def _claim(self, backup: Backup, unseen: frozenset[str]) -> Backup | None:
+    def _claim(self, backup: Backup, unseen: frozenset[str], *, told: bool) -> Backup | None:
         """Mark a backup as being deleted, in one write with the last look at retention; None where it stays."""
         if backup.state is BackupState.PRUNING:
             return backup if self.retention.freeze() is None else None
@@ -181,6 +205,9 @@ class Prune:
             if backup.state is not BackupState.EXPIRED or self.runner.cancelled(prune_run(backup.source)):
                 return None
             now = self.clock.now()
+            # Kept and let go anew since it was begun: people were promised its bytes for the whole grace once more.
+            if not self._is_due(backup, self._asked(now, told=told)):
+                return None
             if hold is not None and (backup.hold is None or not backup.hold.holds(now)):
                 self._keep_held(backup, hold)
                 return None
