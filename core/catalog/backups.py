@@ -144,7 +144,8 @@ class Backups(Ledger[Backup]):
         with self._file.write():
             moved = super().move(key, frm, **changes)
             if moved is not None and not moved.state.open:
-                self._leases.release(source_lease(moved.source), moved.id)
+                # Who settles it may be another process than began it.
+                self._leases.end(source_lease(moved.source), moved.id)
         return moved
 
     def find(self, reference: str, source: str | None = None) -> Backup:

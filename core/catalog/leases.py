@@ -50,17 +50,23 @@ class Leases:
             )
             return cursor.rowcount == 1
 
-    def release(self, name: str, run: str) -> bool:
-        """Give a name back; False where this run does not hold it."""
+    def release(self, name: str, owner: str, run: str) -> bool:
+        """Give a name back; False where this run of this process does not hold it.
+
+        What deletes of a source has one name in every process: one that hung may wake while another one is at it.
+        """
+        sql = "delete from leases where name = ? and owner = ? and run = ?"
+        with self._file.write() as db:
+            return db.execute(sql, (name, owner, run)).rowcount == 1
+
+    def end(self, name: str, run: str) -> bool:
+        """Give a name back whose run has ended, whoever holds it for that run: one whose name no other run ever has."""
         with self._file.write() as db:
             return db.execute("delete from leases where name = ? and run = ?", (name, run)).rowcount == 1
 
-    def seize(self, name: str, run: str) -> Lease | None:
-        """Take a name away from a run that was settled; return what it held, None where it holds it no longer."""
-        with self._file.write() as db:
-            found = rows(db, "select * from leases where name = ? and run = ?", (name, run))
-            self.release(name, run)
-        return TABLE.value(found[0]) if found else None
+    def seize(self, lease: Lease) -> bool:
+        """Take a lease away that was seen to be left behind; False where it is held no longer, or by another one."""
+        return self.release(lease.name, lease.owner, lease.run)
 
     def held(self) -> tuple[Lease, ...]:
         """Return every lease, also those left to expire, by name."""

@@ -38,7 +38,7 @@ class BeingTaken:
         """Say that it has ended."""
         # Where that can't be written now it ends by itself.
         with suppress(SafeholdError):
-            self.catalog.leases.release(lease, lease)
+            self.catalog.leases.release(lease, self.owner, lease)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,11 @@ class EndRuns:
             if kind == "verify":
                 said = f"Not verified: {failure.message} {failure.hint}"
                 self.catalog.backups.move(about, verify_backup.KEPT, step=None, warning=said)
-                self.catalog.leases.release(key, key)
+                self.catalog.leases.release(key, self.owner, key)
             elif kind == "prune":
-                self.catalog.leases.release(source_lease(about), key)
+                self.catalog.leases.release(source_lease(about), self.owner, key)
             elif kind == "destroy":
-                self.catalog.leases.release(key, key)
+                self.catalog.leases.release(key, self.owner, key)
             self.catalog.audit.append(now, SYSTEM, f"{kind}-ended", about, failure.code, {"why": failure.message})
 
     def waiting(self, hanging: int) -> None:

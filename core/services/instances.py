@@ -146,7 +146,7 @@ class DestroyInstance:
         try:
             self.runner.submit(run, lambda: self._run(instance))
         except UnavailableError:
-            self.catalog.leases.release(run, run)
+            self.catalog.leases.release(run, self.owner, run)
             raise
 
     def claim(self, instance: Instance) -> bool:
@@ -159,7 +159,7 @@ class DestroyInstance:
             self._remove(instance)
         finally:
             run = destroy_run(instance.name)
-            self.catalog.leases.release(run, run)
+            self.catalog.leases.release(run, self.owner, run)
 
     def _remove(self, instance: Instance) -> None:
         try:

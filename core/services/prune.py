@@ -147,7 +147,7 @@ class Prune:
                     return
                 self.one(backup_id, unseen, told=told)
         finally:
-            self.catalog.leases.release(lease, run)
+            self.catalog.leases.release(lease, self.owner, run)
 
     def _look(self, source: str, ids: Sequence[str], *, told: bool) -> tuple[frozenset[str], Sequence[str]]:
         """See with eyes that what they make room for is there; return what can't be looked at, and which may go.

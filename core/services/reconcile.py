@@ -256,7 +256,7 @@ class Reconcile:
 
     def _settle_lease(self, lease: Lease) -> None:
         """Give a dead run's lease back, and take up the removal of an instance; whoever takes it meanwhile keeps it."""
-        if self.catalog.leases.seize(lease.name, lease.run) is None:
+        if not self.catalog.leases.seize(lease):
             return
         try:
             self.prove.sweep(lease.run)

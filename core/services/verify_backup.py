@@ -74,7 +74,7 @@ class VerifyBackup:
             self.catalog.audit.append(now, person, "verify", backup.id, "initiated", {})
             self.runner.submit(run, lambda: self._run(backup))
         except BaseException:
-            self.catalog.leases.release(run, run)
+            self.catalog.leases.release(run, self.owner, run)
             raise
 
     def _run(self, backup: Backup) -> None:
@@ -90,7 +90,7 @@ class VerifyBackup:
             try:
                 self._show(backup.id, None)
             finally:
-                self.catalog.leases.release(run, run)
+                self.catalog.leases.release(run, self.owner, run)
 
     def _check(self, backup: Backup, report: Reporter) -> None:
         vault, engine = self.adapters.vault(backup.vault), self.adapters.engine(backup.engine)

@@ -162,6 +162,11 @@ def test_lease_ends_with_the_run(catalog: Catalog) -> None:
     assert len(catalog.leases.held()) == 1
     catalog.backups.move(made.id, samples.OPEN, state=BackupState.GOOD)
     assert catalog.leases.held() == ()
+    begun, _ = catalog.backups.begin(samples.backup(2))
+    # Who settles a run that a dead process left ends it as its own.
+    catalog.backups.move(begun.id, samples.OPEN, owner="settles")
+    catalog.backups.move(begun.id, samples.OPEN, state=BackupState.INTERRUPTED)
+    assert catalog.leases.held() == ()
     catalog.leases.acquire("source:gods", "o", "another", samples.NOON, 60)
     catalog.backups.move(made.id, frozenset({BackupState.GOOD}), state=BackupState.DAMAGED)
     assert len(catalog.leases.held()) == 1

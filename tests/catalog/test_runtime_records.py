@@ -46,14 +46,25 @@ def test_lease_is_exclusive_until_it_ends(catalog: Catalog) -> None:
     assert leases.acquire("a", "o", "run", samples.NOON, 90)
     assert not leases.acquire("a", "o", "other", later, 60)
     assert leases.acquire("a", "o", "other", later + timedelta(seconds=30), 60)
-    assert not leases.release("a", "run")
-    assert leases.seize("a", "run") is None
-    seized = leases.seize("a", "other")
-    assert seized is not None
-    assert seized.run == "other"
+    assert not leases.release("a", "o", "run")
+    (seen,) = leases.held()
+    assert leases.seize(seen)
+    assert not leases.seize(seen)
     assert leases.held() == ()
     assert leases.acquire("a", "x", "third", samples.NOON, 60)
-    assert leases.release("a", "third")
+    assert leases.release("a", "x", "third")
+
+
+def test_lease_of_another_process_is_left_alone(catalog: Catalog) -> None:
+    """Where runs of two processes go by one name, neither gives back what the other has, nor who settles the first."""
+    leases = catalog.leases
+    assert leases.acquire("a", "dead", "run", samples.NOON, 60)
+    (seen,) = leases.held()
+    assert leases.seize(seen)
+    assert leases.acquire("a", "living", "run", samples.NOON, 60)
+    assert not leases.seize(seen)
+    assert not leases.release("a", "dead", "run")
+    assert [lease.owner for lease in leases.held()] == ["living"]
 
 
 def test_message_is_intended_once(catalog: Catalog) -> None:

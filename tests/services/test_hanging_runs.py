@@ -122,6 +122,24 @@ def test_a_pruning_that_hangs_gives_its_source_back(world: World) -> None:
     assert states in (["expired", "pruned"], ["good", "pruned"])
 
 
+def test_a_pruning_that_wakes_gives_no_lease_of_another_bot_back(world: World) -> None:
+    """What hung here and was ended leaves the source to the bot that deletes of it meanwhile, under the same name."""
+    key, catalog = world.take(), world.core.catalog
+    world.take()
+    old = world.clock.now() - timedelta(days=30)
+    assert catalog.backups.move(key, GOOD, state=BackupState.EXPIRED, expired_at=old, requested_at=old)
+    run, lease = prune_run("orders"), source_lease("orders")
+    with held(world, "remove") as vault:
+        world.core.time.prune(world.clock.now())
+        wait_for(vault)
+        look(world)
+        assert catalog.leases.acquire(lease, "another bot", run, world.clock.now(), 3_600)
+    world.settled(run)
+    assert [(one.name, one.owner) for one in catalog.leases.held()] == [(lease, "another bot")]
+    with pytest.raises(LeaseHeld):
+        world.core.create_backup("orders", ANNA)
+
+
 @pytest.fixture
 def hung(world: World) -> Iterator[Callable[[int], None]]:
     """Give what lets so many runs hang in the world's runner and takes them for that; they end with the test."""

@@ -82,7 +82,7 @@ def test_pruning_waits_for_a_backup_of_the_same_source(make_world: Callable[...,
     timed.core.time.prune(now)
     timed.world.settled("prune:orders")
     assert timed.backup(first).state is BackupState.EXPIRED
-    timed.core.catalog.leases.release("source:orders", "b")
+    timed.core.catalog.leases.release("source:orders", timed.core.owner, "b")
     timed.retain(MIDNIGHT + 9 * DAY + HOUR)
     assert timed.backup(first).state is BackupState.PRUNED
 
