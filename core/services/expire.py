@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.catalog import Catalog
 from core.errors import UnavailableError
@@ -19,6 +19,7 @@ from core.services.verify_backup import KEPT
 EXPIRED = frozenset({BackupState.EXPIRED})
 MOST_CHANGES = 1000
 PASSING = frozenset({Lock.FREEZE, Lock.BUSY, Lock.FUTURE})
+AT_EACH_LOOK = datetime.min.replace(tzinfo=UTC)
 Judged = tuple[Backup, Verdict]
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Expire:
         """Look once."""
         del now  # the clock of retention counts
         revision, moment, freeze = self.catalog.revision(), self.retention.clock.now(), self.retention.freeze()
-        # Neither a yes nor the end of a freeze or of a link changes a backup's record.
+        # Neither a yes nor the end of a freeze, of a link or of a stream changes a backup's record.
         changed = {source for source in self._waiting if self._hold_back.allowed(source, moment)}
         changed |= {source for source, end in self._ends.items() if end <= moment}
         if freeze != self._frozen:
@@ -97,12 +98,16 @@ class Expire:
         return len(going)
 
     def _note_end(self, source: str, found: Iterable[Judged]) -> None:
-        """Remember when the first of the uses ends that the clock alone ends; a freeze is asked about at each look."""
+        """Remember when to look again because of a use; a freeze is asked about at each look.
+
+        The clock alone ends a link. What sends bytes, verifies or restores ends at any time, and may change no record
+        of a backup. What is missing may be so for ever, and changes its own.
+        """
         ends = [
-            reason.until
-            for _, verdict in found
+            reason.until or AT_EACH_LOOK
+            for backup, verdict in found
             for reason in verdict.reasons
-            if reason.by is Lock.BUSY and reason.until is not None
+            if reason.by is Lock.BUSY and not backup.missing
         ]
         self._ends.pop(source, None)
         if ends:

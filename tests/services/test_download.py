@@ -155,6 +155,27 @@ def test_what_is_being_sent_is_not_deleted(leaving: tuple[Timed, str]) -> None:
     assert timed.core.catalog.retained.in_use(timed.world.clock.now()) == {}
 
 
+@pytest.mark.parametrize("hours", [0.3, 1.5])
+def test_a_download_that_is_broken_off_keeps_its_backup_no_longer(leaving: tuple[Timed, str], hours: float) -> None:
+    """It is let go once stream and link have ended, whichever ends first, though no record of a backup changes then."""
+    timed, first = leaving
+    offer = timed.core.offer_download(first, ANNA)
+    begun = timed.world.clock.now()
+    with timed.core.open_download(offer.token).open(0) as stream:
+        timed.core.time.expire()
+        assert timed.backup(first).state is BackupState.GOOD
+        for tenths in range(1, round(hours * 10) + 1):
+            timed.world.clock.passed += 360
+            timed.set(begun + tenths / 10 * HOUR)
+            stream.read(1 << 18)
+            timed.core.time.expire()
+    timed.core.time.expire()
+    assert (timed.backup(first).state is BackupState.GOOD) is (hours < 1)
+    timed.set(begun + max(hours, 1.0) * HOUR + HOUR / 10)
+    timed.core.time.expire()
+    assert timed.backup(first).state is BackupState.EXPIRED
+
+
 def test_who_takes_no_byte_for_an_hour_holds_nothing(leaving: tuple[Timed, str]) -> None:
     """A stream that stands still keeps its backup for an hour more and not for ever."""
     timed, first = leaving

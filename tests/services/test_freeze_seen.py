@@ -1,4 +1,4 @@
-"""A freeze, and its end, are seen by retention whatever else happens in that minute."""
+"""A freeze, and the end of it or of a restore, are seen by retention whatever else happens in that minute."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 from core.model.backup import BackupState, Tier
 from core.services.hold_back import HoldBack
 from tests.support.timed import DAY, HOUR, KEEPER, MIDNIGHT, UNPROVEN, Timed
-from tests.support.world import ANNA, World
+from tests.support.world import ANNA, BEN, World
 
 ON_DEMAND = frozenset({Tier.ON_DEMAND})
 OTHER = '\n[sources.other]\nengine = "sqlite"\npath = "/nonexistent"\nprove = "never"'
@@ -42,6 +42,19 @@ def test_what_was_let_go_has_its_grace_anew_after_a_freeze(timed: Timed) -> None
     assert timed.backup(first).state is BackupState.EXPIRED
     timed.retain(MIDNIGHT + 6 * DAY + 2 * HOUR)
     assert timed.backup(first).state is BackupState.PRUNED
+
+
+def test_a_restore_that_ends_keeps_its_backup_no_longer(timed: Timed) -> None:
+    """What it kept is let go once it is denied, also where only the other source has changed besides."""
+    first = timed.take(MIDNIGHT + HOUR, ON_DEMAND)
+    restore = timed.core.request_restore(timed.core.plan_restore(first, ANNA), "look", ANNA)
+    timed.take(MIDNIGHT + 2 * HOUR, ON_DEMAND)
+    timed.core.time.expire()
+    assert timed.backup(first).state is BackupState.GOOD
+    timed.core.decide_restore(restore.id, BEN, approve=False, reason="use staging")
+    elsewhere(timed)
+    timed.core.time.expire()
+    assert timed.backup(first).state is BackupState.EXPIRED
 
 
 def test_one_sleep_that_two_bots_tell_is_one(timed: Timed) -> None:
