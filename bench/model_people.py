@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import time, timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 from core.errors import SafeholdError
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
 ANNA, BEN = Person("U0ANNA", "anna", Door.SLACK), Person("U0BEN", "ben", Door.SLACK)
 MOST_HELD = 12
+
+
+def any_time(chance: Random) -> time:
+    """Return any quarter of an hour."""
+    return time(chance.randrange(24), chance.choice((0, 15, 30, 45)))
 
 
 class People:
@@ -41,6 +48,7 @@ class People:
             (self.decide, 5),
             (self.cancel, 2),
             (self.reschedule, 1),
+            (self.reset, 0.3),
             (self.allow, 2),
         )
         chosen, weights = zip(*buttons, strict=True)
@@ -125,15 +133,22 @@ class People:
         model = self.model
         name = model.random.choice(list(model.outside.sources))
         schedule = self._bot.time.schedules.current(name)
-        at = time(model.random.randrange(24), model.random.choice((0, 15, 30, 45)))
+        at = any_time(model.random)
+        self._changing(name, lambda: self._bot.time.schedules.change(name, replace(schedule, at=at), ANNA))
+
+    def reset(self) -> None:
+        """Let the configured schedule of a source hold again."""
+        name = self.model.random.choice(list(self.model.outside.sources))
+        self._changing(name, lambda: self._bot.time.schedules.reset(name, ANNA))
+
+    def _changing(self, name: str, change: Callable[[], object]) -> None:
         before = self._revision(name)
         try:
-            self._bot.time.schedules.change(name, replace(schedule, at=at), ANNA)
+            change()
         finally:
             # Who is killed after the commit has changed it all the same, and never heard so; before it, nothing was.
             if self._revision(name) != before:
-                rows = model.judge.db.execute("select due_at from expected where source = ?", (name,))
-                model.diaries[name].changed(model.now, [due_at for (due_at,) in rows])
+                self.model.schedule_changed(name)
 
     def _revision(self, name: str) -> int:
         """Return which change of a schedule the catalog holds."""

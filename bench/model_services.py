@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bench.model_days import Diary
 from bench.model_judge import Judge, Row
 from bench.model_mortal import Fate, Hooks, Killed, MortalVault, QuickEngine, SetClock, tear
-from bench.model_people import People
+from bench.model_people import People, any_time
 from bench.model_process import Outside, begin
 from bench.model_rules import POLICIES, Rules
 from core.catalog import Catalog
@@ -68,6 +68,7 @@ class ServiceModel:
         self.people = People(self)
         self.diaries = {name: Diary(name, ZoneInfo(s.schedule.zone), self.begun_at) for name, s in sources.items()}
         self._pressing = False
+        self._reconfigured: set[str] = set()
         self._start()
 
     def __enter__(self) -> Self:
@@ -146,9 +147,12 @@ class ServiceModel:
     def duties(self) -> None:
         """Wake the schedules, save manifests, let go, delete."""
         bot, now = self.bot, self.now
+        for name in self._reconfigured:
+            self.schedule_changed(name)
         for duty in bot.time.duties:
             duty.do(now)
             self.judge.look(now)
+        self._reconfigured.clear()
         for name, diary in self.diaries.items():
             if fault := diary.woken(self.judge.db, now, self.lives):
                 self.faults.append(f"{name}: {fault}")
@@ -223,7 +227,21 @@ class ServiceModel:
             name = self.random.choice(list(self.outside.sources))
             policy = self.random.choice(("compose", "compose", *POLICIES))
             self.outside.sources[name] = replace(self.outside.sources[name], policy=policy)
+        if self.random.random() < 0.1:
+            self._reconfigure(self.random.choice(list(self.outside.sources)))
         raise Killed
+
+    def _reconfigure(self, name: str) -> None:
+        """Configure another time of day. It holds from the first wake on, where nobody has set a schedule over it."""
+        source = self.outside.sources[name]
+        schedule = replace(source.schedule, at=any_time(self.random))
+        self.outside.sources[name] = replace(source, schedule=schedule)
+        self._reconfigured.add(name)
+
+    def schedule_changed(self, name: str) -> None:
+        """Begin the diary of a source anew."""
+        rows = self.judge.db.execute("select due_at from expected where source = ?", (name,))
+        self.diaries[name].changed(self.now, [due_at for (due_at,) in rows])
 
     def _start(self) -> None:
         """Begin a process, and judge what it has settled."""
@@ -276,7 +294,7 @@ class ServiceModel:
         return replace(POLICIES[configured.policy][1], zone=configured.schedule.zone)
 
     def _source(self, name: str, zone: str) -> Source:
-        at = time(self.random.randrange(24), self.random.choice((0, 15, 30, 45)))
+        at = any_time(self.random)
         prove = self.random.choice((Prove.NEVER, Prove.NEVER, Prove.WEEKLY))
         policy = self.random.choice(list(POLICIES))
         return Source(name, "quick", "local", "here", prove, policy=policy, schedule=Schedule(zone, at))
