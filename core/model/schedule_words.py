@@ -133,7 +133,8 @@ def parse_cron(expression: object, tiers: object = (Tier.DAILY,)) -> Cron:
 
     """
     fix = 'Write minute, hour, day, month and weekday, like "0 3 * * *".'
-    text = " ".join(expression.split()) if isinstance(expression, str) else ""
+    # Slack messages show a star as this sign, so that it makes nothing bold; it comes back with what is copied there.
+    text = " ".join(expression.replace("\u2217", "*").split()) if isinstance(expression, str) else ""
     if len(text.split(" ")) != _CRON_FIELDS or not text.isascii() or len(text) > _LONGEST_CRON:
         raise _wrong("cron", expression, "no cron expression of five fields", fix)
     try:

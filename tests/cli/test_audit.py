@@ -84,8 +84,10 @@ def test_an_export_is_checked_without_safehold(backed_up: Terminal) -> None:
     assert checked_by_hand(later).stdout == f"whole {newest}\n"
     path.write_text("".join(lines).replace("initiated", "joined"), "utf-8")
     assert "broken at entry 1" in checked_by_hand(path).stderr
-    path.write_text("".join([*lines[:-2], lines[-1]]), "utf-8")
-    assert checked_by_hand(path).stdout.startswith("cut off ")
+    for cut in ([*lines[:-2], lines[-1]], lines[:-1], lines[:1], []):
+        path.write_text("".join(cut), "utf-8")
+        found = checked_by_hand(path)
+        assert (found.returncode, found.stdout, found.stderr[:8]) == (1, "", "cut off ")
 
 
 def test_an_export_that_cannot_be_made_is_refused(backed_up: Terminal) -> None:

@@ -75,6 +75,7 @@ TYPED = {
     "off": replace(BASE, daily=False, weekly=None, monthly=None),
     "off monthly": replace(BASE, daily=False, weekly=None),
     'cron "0 */6 * * *"': replace(BASE, daily=False, weekly=None, monthly=None, crons=(SIX,)),
+    'cron "0 \u2217/6 \u2217 \u2217 \u2217"': replace(BASE, daily=False, weekly=None, monthly=None, crons=(SIX,)),
     "weekly tue cron 0 */6 * * * UTC": replace(
         BASE, zone="UTC", daily=False, weekly=Weekly(Weekday.TUESDAY), monthly=None, crons=(SIX,)
     ),
