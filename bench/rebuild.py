@@ -86,7 +86,7 @@ def bench_rebuild(root: Path, manifests: int, files: int) -> None:
     for number in range(manifests):
         store(vault, number, files)
     adapters = Adapters({}, {}, {"local": DirectoryVault("local", vault)}, {})
-    rebuilding = RebuildCatalog(adapters, SystemClock(), root / f"catalog-{manifests}.db")
+    rebuilding = RebuildCatalog(adapters, SystemClock(), root / f"catalog-{manifests}.db", timedelta(days=1))
     before, started = megabytes(), time.monotonic()
     made = rebuilding(replace(SYSTEM, name="bench"), Wish(manifests_only=True))
     seconds = time.monotonic() - started

@@ -13,6 +13,7 @@ from core.errors import UnknownName
 from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
 from core.model.restore import Restore, RestoreState
+from core.services.adopt_manifests import NOT_READ
 
 
 def subject_of(record: Backup | Restore | Instance) -> str:
@@ -42,6 +43,9 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
     subject, channel, since = subject_of(backup), core.config.slack.channel, backup.requested_at
     message, quiet, thread = core.catalog.messages.get(subject, Slot.MAIN), not told(backup), ""
     if message is not None and message.host:
+        return ()
+    if message is None and backup.state is BackupState.GOOD and backup.warning == NOT_READ:
+        # It was told before the catalog was made anew, though nobody knows any more by which message.
         return ()
     if quiet and (message is None or not message.ts):
         thread = _failed_before(core, backup)

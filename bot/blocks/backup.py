@@ -174,7 +174,8 @@ def _last_good(backup: Backup, last_good: Backup | None) -> str:
 
 
 def _reference(backup: Backup) -> str:
-    return f" Details in the thread · ref {code(backup.failure.reference)}" if backup.failure else ""
+    known = backup.failure is not None and backup.failure.reference
+    return f" Details in the thread · ref {code(known)}" if known else ""
 
 
 def _message_buttons(backup: Backup) -> list[Json]:

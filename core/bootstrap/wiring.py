@@ -1,6 +1,7 @@
 """How core is put together: the only place that knows all adapters."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import platformdirs
@@ -179,7 +180,8 @@ def build_core(
 def build_rebuild(config: Config, clock: Clock | None = None) -> RebuildCatalog:
     """Wire what rebuilds the catalog, which need not be readable."""
     clock = clock or SystemClock()
-    return RebuildCatalog(build_adapters(config, clock), clock, config.catalog_path)
+    grace = timedelta(seconds=config.grace_seconds)
+    return RebuildCatalog(build_adapters(config, clock), clock, config.catalog_path, grace)
 
 
 def build_adapters(config: Config, clock: Clock) -> Adapters:

@@ -9,11 +9,13 @@ from itertools import islice
 from core.catalog import Catalog
 from core.errors import BytesMissing, CorruptionError, ManifestCorrupt, NotRestorable, UnknownName, UnsupportedVersion
 from core.model.backup import Backup, BackupState, Failure
+from core.model.expected import ExpectedRun, ExpectedState
 from core.model.hold import Hold
 from core.model.manifest import Manifest
 from core.model.naming import CATALOG_SOURCE
 from core.model.person import SYSTEM
 from core.model.vault_entry import VaultEntry
+from core.model.wall_time import day_at, zone_of
 from core.ports import Vault
 from core.services.adapters import Adapters
 from core.services.failures import failure_of
@@ -64,11 +66,15 @@ class Tally:
 
 @dataclass(slots=True)
 class AdoptManifests:
-    """Compare both ways. The catalog must be nobody else's. Memory grows with the count of backups, not of files."""
+    """Compare both ways. The catalog must be nobody else's. Memory grows with the count of backups, not of files.
+
+    `grace` is how long the bytes of what was let go stay: what is gone after it was deleted, not lost.
+    """
 
     catalog: Catalog
     adapters: Adapters
     now: datetime
+    grace: timedelta = timedelta(days=1)
     tally: Tally = field(default_factory=Tally)
     _seen: set[str] = field(default_factory=set)
 
@@ -119,6 +125,7 @@ class AdoptManifests:
         """Adopt what a manifest says where there is no record, or bring the record up to date."""
         if record is None:
             self.catalog.backups.adopt(replace(found, warning=NOT_READ))
+            self._ran(found)
             self.tally.adopted += 1
             self.tally.damaged += found.state is BackupState.DAMAGED
             return
@@ -129,6 +136,17 @@ class AdoptManifests:
             damaged = changes.get("state") is BackupState.DAMAGED
             self.tally.damaged += damaged and record.state is not BackupState.DAMAGED
 
+    def _ran(self, found: Backup) -> None:
+        """Note that a schedule's run took place, so that it is not made up for as one that was missed."""
+        source = self.adapters.sources.get(found.source)
+        if source is None or found.due_at is None:
+            return
+        day = day_at(zone_of(source.schedule.zone), found.due_at)
+        run = ExpectedRun(
+            found.source, found.due_at, day, found.tiers, ExpectedState.DONE, found.requested_at, found.id, attempts=1
+        )
+        self.catalog.expected.note(run)
+
     def _looked_at(self, found: Backup, vault: Vault, manifest: Manifest) -> Backup:
         """Return it as damaged where its archive is gone, or not of the size that was stored."""
         try:
@@ -138,8 +156,10 @@ class AdoptManifests:
         return found
 
     def _lost(self, record: Backup) -> None:
-        if record.state is BackupState.PRUNING:
-            # Its bytes were being deleted, and the manifest is the first that goes.
+        expired_at = record.expired_at if record.state is BackupState.EXPIRED else None
+        over = expired_at is not None and expired_at + self.grace <= self.now
+        if record.state is BackupState.PRUNING or over:
+            # Its bytes were being deleted, or were to be since the record was written; the manifest is the first to go.
             self.catalog.backups.move(record.id, ANY, state=BackupState.PRUNED, pruned_at=self.now, unsaved=False)
             self.tally.pruned += 1
         elif record.state in WITH_BYTES:

@@ -91,6 +91,7 @@ class RebuildCatalog:
     adapters: Adapters
     clock: Clock
     path: Path
+    grace: timedelta
     _untrusted: list[Untrusted] = field(default_factory=list)
 
     def __call__(self, person: Person, wish: Wish | None = None) -> Rebuilt:
@@ -196,7 +197,7 @@ class RebuildCatalog:
         stamp = naming.stamp(now)
         with Catalog.open(new) as catalog:
             wish.progress(Step("reading manifests"))
-            adopt = AdoptManifests(catalog, self.adapters, now)
+            adopt = AdoptManifests(catalog, self.adapters, now, self.grace)
             for found in self._untrusted:
                 adopt.tally.distrust(found)
             tally = adopt(frozenset(vaults))
