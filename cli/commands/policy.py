@@ -13,6 +13,7 @@ from core.errors import UsageError
 from core.model.expiry import MOST_RUNS
 from core.model.policy import Policy
 from core.services.hold_back import HoldBack
+from core.services.living import NO_BOT, bot_runs
 from core.services.retention import Leaving
 
 AHEAD = timedelta(days=35)
@@ -30,6 +31,7 @@ def policy(given: Namespace, screen: Screen) -> int:
         policies = {source: retention.policy(source) for source in sources}
         foreseen = {source: seen for source in sources if (seen := retention.foreseen(source, until))}
         unscheduled = [source for source in sources if not retention.scheduled(source)]
+        alone = not bot_runs(core.catalog, core.clock.now())
         held = {source: facts for source in sources if (facts := HoldBack(core.catalog).waiting(source))}
     leaving.sort(key=lambda one: (one.at, one.backup.id))
     first = (given.page - 1) * given.limit
@@ -37,8 +39,9 @@ def policy(given: Namespace, screen: Screen) -> int:
     words_of = ["\n  ".join((_title(source, kept), *kept.rules)) for source, kept in policies.items()]
     grace = f"What is let go keeps its bytes {words.duration(retention.grace_seconds)} more; safehold keep saves it."
     waits = [f"{_held_back(name, facts)} If that is meant: safehold let-go {name}" for name, facts in held.items()]
-    banner = pages.frozen(frozen) if frozen else ""
-    parts = [banner, *waits, *words_of, grace, _preview(given, shown, len(leaving), foreseen), _waiting(unscheduled)]
+    banner, preview = pages.frozen(frozen) if frozen else "", _preview(given, shown, len(leaving), foreseen)
+    still = NO_BOT if alone else ""
+    parts = [banner, *waits, *words_of, grace, still, preview, _waiting(unscheduled)]
     document = {
         "freeze": documents.freeze(frozen),
         "policies": [
@@ -48,6 +51,7 @@ def policy(given: Namespace, screen: Screen) -> int:
         "grace_seconds": retention.grace_seconds,
         "held_back": [{"source": source, **facts} for source, facts in held.items()],
         "unscheduled": unscheduled,
+        "bot_runs": not alone,
         "until": documents.moment(until),
         "foreseen": {source: documents.moment(seen) for source, seen in foreseen.items()},
         "total": len(leaving),

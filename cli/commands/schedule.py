@@ -14,6 +14,7 @@ from core.model.schedule import Due, Schedule
 from core.model.schedule_told import describe, ended_warning, zones_told
 from core.model.schedule_words import OFF, change, cron_typed, to_fields
 from core.model.wall_time import zone_of
+from core.services.living import NO_BOT, bot_runs
 
 _RULES = ("daily", "weekly", "monthly")
 _KEYS = ("zone", "at", "window", *_RULES)
@@ -39,16 +40,18 @@ def schedule(given: Namespace, screen: Screen) -> int:
 def _shown(core: Core, named: str | None, screen: Screen) -> int:
     sources = [named] if named is not None else sorted(core.config.sources)
     found = {source: core.time.schedules.current(source) for source in sources}
-    document = {"schedules": [_document(core, source, one) for source, one in found.items()]}
+    alone = not bot_runs(core.catalog, core.clock.now())
+    document = {"schedules": [_document(core, source, one) for source, one in found.items()], "bot_runs": not alone}
+    warning = f"\n\n{NO_BOT}" if alone else ""
     if len(sources) == 1:
-        screen.say(_page(core, sources[0], found[sources[0]]), document)
+        screen.say(_page(core, sources[0], found[sources[0]]) + warning, document)
         return exits.GOOD
     rows = []
     for source, one in found.items():
         due = core.time.schedules.next_due(source)
         coming = f"{words.moment(due.at)}, {words.tiers(due)}" if due else "-"
         rows.append((source, describe(one), coming, _set_by(core, source)))
-    screen.say(table(("source", "schedule", "next", "set by"), rows), document)
+    screen.say(table(("source", "schedule", "next", "set by"), rows) + warning, document)
     return exits.GOOD
 
 

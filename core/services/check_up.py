@@ -13,6 +13,7 @@ from core.model.schedule_told import describe, goal_warning, window_warning
 from core.model.source import Source
 from core.ports import Provisioner, Vault
 from core.services.adapters import Adapters
+from core.services.living import NO_BOT, bot_runs
 from core.services.schedules import Schedules
 from core.services.watch_runs import HANGING
 
@@ -49,7 +50,12 @@ class CheckUp:
         for name, source in self.adapters.sources.items():
             yield _look(f"source {name}", partial(self._source, source))
             yield _look(f"schedule of {name}", partial(self._schedule, source))
+        yield _look("bot", self._bot)
         yield from self._hanging()
+
+    def _bot(self) -> str:
+        # Not wrong in itself: some call the command line from cron instead.
+        return "runs" if bot_runs(self.catalog, self.schedules.clock.now()) else NO_BOT
 
     def _hanging(self) -> Iterator[Finding]:
         """Say what hangs in the process that told last, where that still lives."""

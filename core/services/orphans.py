@@ -8,8 +8,8 @@ from core.model.backup import Backup
 from core.model.restore import Restore, RestoreState
 from core.ports import Clock, Runner
 from core.runtime.identity import alive
+from core.services.living import SECONDS_WITHOUT_A_BEAT
 
-SECONDS_WITHOUT_A_BEAT = 45.0
 """A process of another host is taken for dead after nine missed heartbeats, counted by our own clock."""
 SECONDS_LOST = 10.0
 """A run of our own that the runner does not know was lost; between its record and its start pass milliseconds."""

@@ -29,12 +29,11 @@ from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM, Person
 from core.model.progress import Progress, Step, silent
 from core.ports import Clock, Vault
-from core.runtime.identity import alive
 from core.services.adapters import Adapters
 from core.services.adopt_manifests import AdoptManifests, Tally, Untrusted
 from core.services.catalog_copies import Found, find_copies, written_by_a_newer
 from core.services.copy_catalog import FILE
-from core.services.orphans import SECONDS_WITHOUT_A_BEAT
+from core.services.living import lives
 
 ACT = "catalog-rebuilt"
 LOOK_FIRST = "the catalog was rebuilt from manifests alone: freezes and changed schedules are lost"
@@ -181,8 +180,7 @@ class RebuildCatalog:
             return
         now = self.clock.now()
         for process in heard_of:
-            unheard = (now - process.beat_at).total_seconds()
-            if alive(process.owner) or (alive(process.owner) is None and abs(unheard) < SECONDS_WITHOUT_A_BEAT):
+            if lives(process, now):
                 raise BusyError(
                     f"A Safehold ({process.role}, {process.owner}) uses the catalog {self.path}.",
                     hint="Stop the bot and every command, then try again.",

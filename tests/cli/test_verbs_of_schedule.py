@@ -1,6 +1,12 @@
 """Schedules, shown and changed in a terminal."""
 
+import os
+from datetime import UTC, datetime
+
+import psutil
+
 from core.model.backup import BackupState, Tier
+from core.runtime.identity import ProcessIdentity, _created
 from tests.support.aged import aged, catalog, row
 from tests.support.terminal import ID, Terminal
 
@@ -115,3 +121,20 @@ def test_a_list_says_what_is_next_and_how_long_each_is_kept(safehold: Terminal) 
         "says": "the most recent on-demand one",
         "until": None,
     }
+
+
+def test_that_no_bot_runs_is_said(safehold: Terminal) -> None:
+    """Whoever looks at what comes next reads that nobody does it; a bot that was killed is none."""
+    asked = (("schedule",), ("policy",), ("doctor",))
+    for command in asked:
+        assert "No bot runs over this catalog" in " ".join(safehold(*command).out.split())
+    me, now = ProcessIdentity.current(), datetime.now(UTC)
+    with catalog(safehold) as opened:
+        opened.processes.register(f"{me.host}:1:1.00", me.host, 1, 1.0, "bot", now)
+    assert safehold.json("schedule")["bot_runs"] is False
+    parent = ProcessIdentity(me.host, os.getppid(), _created(psutil.Process(os.getppid())))
+    with catalog(safehold) as opened:
+        opened.processes.register(parent.owner, parent.host, parent.pid, parent.created, "bot", now)
+    for command in asked:
+        assert "No bot runs over this catalog" not in " ".join(safehold(*command).out.split())
+    assert [safehold.json(*command)["bot_runs"] for command in asked[:2]] == [True, True]

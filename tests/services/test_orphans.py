@@ -9,7 +9,8 @@ from core.catalog.backups import OPEN
 from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.restore import RestoreState
 from core.ports import Vault
-from core.services.orphans import SECONDS_LOST, SECONDS_WITHOUT_A_BEAT
+from core.services.living import SECONDS_WITHOUT_A_BEAT
+from core.services.orphans import SECONDS_LOST
 from tests.support.waiting import until
 from tests.support.world import ANNA, World
 
