@@ -14,6 +14,7 @@ from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
 from core.model.restore import Restore, RestoreState
 from core.services.adopt_manifests import NOT_READ
+from core.services.wake_schedules import tried_again
 
 
 def subject_of(record: Backup | Restore | Instance) -> str:
@@ -55,7 +56,9 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
         folded = core.catalog.messages.folded(message)
     earlier = [core.catalog.backups.get(one.partition(":")[2]) for one in folded]
     last_good = core.catalog.backups.newest_good(backup.source) if backup.failure else None
-    shown = within_budget(*backups.message(backup, last_good, earlier, core.time.let_go_for(backup)))
+    again = tried_again(core.catalog.expected.of_backup(backup.id)) if backup.failure else None
+    going = core.time.let_go_for(backup)
+    shown = within_budget(*backups.message(backup, last_good, earlier, going, again))
     passing = backup.step is not None
     main = Draft(
         subject, Slot.MAIN, channel, *shown, since, thread, passing=passing, folded=tuple(folded), broadcast=True

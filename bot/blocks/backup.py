@@ -1,6 +1,7 @@
 """One backup: its row, its details opened in place, its message in the channel and the reply in its thread."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.blocks import keeping as keeps
 from bot.blocks.keeping import NOTHING, Keeping
@@ -68,14 +69,20 @@ def details(backup: Backup, keeping: Keeping = NOTHING) -> list[Json]:
 
 
 def message(
-    backup: Backup, last_good: Backup | None, earlier: Sequence[Backup] = (), going: Sequence[Backup] = ()
+    backup: Backup,
+    last_good: Backup | None,
+    earlier: Sequence[Backup] = (),
+    going: Sequence[Backup] = (),
+    again: timedelta | None = None,
 ) -> tuple[list[Json], str]:
     """Return the backup's message in the channel, and the same in words for notifications.
 
     `earlier` are runs of the same source that failed before it and have no messages of their own; `going` are the
-    on-demand backups that it lets go.
+    on-demand backups that it lets go; `again` says after how long a schedule tries once more.
     """
     text = _saying(backup, last_good) if not earlier else _often(backup, last_good, earlier)
+    if again is not None:
+        text += f"\nSafehold tries again by itself {again.total_seconds() / 60:.0f} min after that, or press *Retry*."
     text += keeps.let_go_for(backup, going)
     rows = keeps.let_go_rows(going)
     # Slack takes an action once in a row of buttons: where several go, each has a row of its own.

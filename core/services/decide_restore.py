@@ -83,7 +83,8 @@ class DecideRestore:
         if verdict.break_glass and person.door is Door.COMMAND_LINE:
             return
         if person.id == restore.requested_by.id:
-            raise OwnRequest("You asked for this restore, so somebody else has to decide on it.")
+            hint = f"To take it back instead: safehold cancel {restore.id}"
+            raise OwnRequest("You asked for this restore, so somebody else has to decide on it.", hint=hint)
         if not self.access.may(person, Verb.APPROVE):
             raise NotAllowed(
                 "You may not decide on restores here.",

@@ -3,7 +3,7 @@
 import heapq
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -225,6 +225,15 @@ class WakeSchedules:
     def _retry_due(self, run: ExpectedRun, now: datetime) -> bool:
         # A time further away than any retry is one that a clock which ran ahead has left.
         return run.retry_at is None or run.retry_at <= now or run.retry_at - now > RETRIES[-1]
+
+
+def tried_again(runs: Iterable[ExpectedRun]) -> timedelta | None:
+    """Return how long after its end the failed backup of these runs is followed by another, None where it is not.
+
+    A newer run that is due by then takes its place.
+    """
+    waits = [RETRIES[run.attempts - 1] for run in runs if run.state.open and 0 < run.attempts <= len(RETRIES)]
+    return min(waits, default=None)
 
 
 def _outcome(run: ExpectedRun, backup: Backup, now: datetime) -> dict[str, object]:
