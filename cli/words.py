@@ -4,13 +4,15 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from core.model import quoting
 from core.model.backup import Backup, BackupState, Proof, Tier
 from core.model.progress import Step, Unit
 from core.model.schedule import Due
 from core.model.verdict import Lock, Verdict
 from core.services.retention import deleted_from
 
-_KILO, _MEGA, _GIGA = 1e3, 1e6, 1e9
+size = quoting.size
+
 _SOON = timedelta(days=2)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -22,13 +24,6 @@ def clean(text: str) -> str:
     return "".join(
         c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else "?" for c in text
     )
-
-
-def size(count: int) -> str:
-    """Return bytes as people read them: `28.9 MB`; kB below a tenth of a megabyte, GB from a thousand on."""
-    if count >= _GIGA:
-        return f"{count / _GIGA:.1f} GB"
-    return f"{count / _MEGA:.1f} MB" if count >= _MEGA / 10 else f"{count / _KILO:.1f} kB"
 
 
 def moment(at: datetime | None) -> str:
@@ -75,7 +70,8 @@ def step(at: Step | None) -> str:
     if at.unit is Unit.ITEMS:
         return f"{at.name}, {at.done} of {at.total}"
     done, total = size(at.done), size(at.total)
-    return f"{at.name}, {done.removesuffix(total[-3:])} of {total}"
+    unit = total.partition(" ")[2]
+    return f"{at.name}, {done.removesuffix(f' {unit}')} of {total}"
 
 
 def counts(by_kind: Mapping[str, Mapping[str, int]]) -> str:

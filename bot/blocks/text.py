@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from core.model import quoting
 from core.model.backup import Tier
 from core.model.person import Door, Person
 from core.model.progress import Step, Unit
+
+size = quoting.size
 
 MARKUP_LIMIT = 3_000
 _HALF = re.compile(r"(<[^<>]*|&[a-z]{0,3})$")
@@ -78,16 +81,6 @@ def person(who: Person) -> str:
 def holders(ids: Iterable[str]) -> str:
     """Return configured ids as people read them: mentions of users and groups, "everyone"."""
     return ", ".join(_holder(entry) for entry in ids) or "nobody yet"
-
-
-def size(count: int) -> str:
-    """Return bytes in decimal units, as archives are downloaded: "28.9 MB"."""
-    amount = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004 - decimal units
-            return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
 
 
 def about(count: int) -> str:

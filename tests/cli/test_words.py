@@ -27,10 +27,10 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0.0 kB"), (312, "0.3 kB"), (99_900, "99.9 kB"), (28_900_000, "28.9 MB"), (1_200_000_000, "1.2 GB")],
+    [(0, "0 bytes"), (312, "312 bytes"), (156_900, "156.9 kB"), (28_900_000, "28.9 MB"), (1_200_000_000, "1.2 GB")],
 )
-def test_sizes_are_in_megabytes(count: int, text: str) -> None:
-    """A size is read in MB, in kB or GB only where MB would say nothing."""
+def test_sizes_are_in_the_largest_unit(count: int, text: str) -> None:
+    """A size is read as in Slack."""
     assert words.size(count) == text
 
 
