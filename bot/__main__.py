@@ -206,6 +206,8 @@ def serve(config_path: Path | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # The scheduler would say twice a minute that it ran.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Bolt reads SLACK_BOT_TOKEN by itself, and warns that it then does not use it.
+    logging.getLogger("slack_bolt.App").addFilter(lambda record: "`token` will be unused" not in record.getMessage())
     # httpx would write down the address that a picture is uploaded to, which is good for one upload by anybody.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings, config = read_settings(), load_config(config_path)

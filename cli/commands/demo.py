@@ -118,7 +118,13 @@ def _take_down(stage: Stage, ready_file: Path | None) -> None:
             with suppress(OSError):
                 stage.screen.failed(error)
     gone = f", {words.plural(destroyed, 'restored instance')} destroyed" if destroyed else ""
-    _tell(stage, f"Everything is stopped{gone}. Start again with: make demo")
+    _tell(stage, f"Everything is stopped{gone}. Start again with: {_command(stage.layout.directory)}")
+
+
+def _command(directory: Path) -> str:
+    """Return what starts the demo of this folder again."""
+    usual = directory == Path(".demo").absolute()
+    return "make demo" if usual else f'make demo ARGS="--directory {_shown(directory)}"'
 
 
 def _tell(stage: Stage, text: str) -> None:

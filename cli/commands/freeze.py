@@ -17,9 +17,13 @@ def freeze(given: Namespace, screen: Screen) -> int:
     with opened(given) as core:
         at = until(core, given.until)
         reason = screen.reason(given.why, "Why: ", missing)
+        before = core.time.retention.freeze()
         placed = core.time.freeze_retention(me(), at, reason)
+    replaced = ""
+    if before is not None and before.person.id != placed.person.id:
+        replaced = f"It replaces the freeze of {before.person.said} until {words.moment(before.until)}.\n"
     text = (
-        f"Retention is frozen until {words.moment(placed.until)}: {placed.reason}.\n"
+        f"Retention is frozen until {words.moment(placed.until)}: {placed.reason}.\n{replaced}"
         "Nothing of any source is let go or deleted. End it sooner: safehold thaw"
     )
     screen.say(text, {"freeze": documents.freeze(placed)})

@@ -72,8 +72,9 @@ class Stage:
         server = self.children.start(SOURCE, graph.graph_argv(java, jars, self.layout.graph, self.ports.graph))
         workspace = self._start_workspace()
         self._wait("Workspace", workspace, lambda: _reachable(f"{self.url}/"))
-        bot = self.start_bot()
         self._wait(f"JanusGraph {SOURCE}", server, lambda: graph.answers(self.endpoint))
+        # Not sooner: what it missed while the demo was stopped it makes up for at once.
+        bot = self.start_bot()
         self._load()
         self._wait("Bot", bot, lambda: _reachable(f"{self.downloads}/health"))
 

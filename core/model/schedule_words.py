@@ -178,7 +178,8 @@ def parse_window(value: object) -> int:
     number = isinstance(value, int) and not isinstance(value, bool)
     seconds = int(match[1]) * _SECONDS[match[2]] if match else value if number and isinstance(value, int) else -1
     if not 0 <= seconds <= LONGEST_WINDOW:
-        raise _wrong("window", value, "no window", 'Write how long it is, "1m" to "23h": a run starts somewhere in it.')
+        fix = 'Write how long it is, "1m" to "23h": a run starts somewhere in it. "0m" is none.'
+        raise _wrong("window", value, "no window", fix)
     return seconds
 
 

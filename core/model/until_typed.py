@@ -58,7 +58,19 @@ def parse_until(text: str, now: datetime, moment_of: Callable[[datetime], dateti
         at = datetime.fromisoformat(typed)
         return at if at.tzinfo else moment_of(at)
     except (ValueError, OverflowError):
-        raise UsageError(f"{shown(text)} is no time.", hint=f"Write one like {EXAMPLES}.") from None
+        wrong = f"There is no {typed[:10]}" if _no_such_day(typed) else f"{shown(text)} is no time"
+        raise UsageError(f"{wrong}.", hint=f"Write one like {EXAMPLES}.") from None
+
+
+def _no_such_day(typed: str) -> bool:
+    """Say whether it begins as a day does, and no calendar has that one."""
+    if not _DAY.match(typed):
+        return False
+    try:
+        datetime.fromisoformat(typed[:10])
+    except ValueError:
+        return True
+    return False
 
 
 def _later(now: datetime, count: int, unit: str, text: str) -> datetime:

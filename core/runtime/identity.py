@@ -36,6 +36,11 @@ class ProcessIdentity:
         """Return the text by which records name the process: "host:pid:created"."""
         return f"{self.host}:{self.pid}:{self.created:.2f}"
 
+    @property
+    def said(self) -> str:
+        """Return what people know it by."""
+        return f"process {self.pid} on {self.host.rpartition('.')[0]}"
+
     @classmethod
     def current(cls) -> Self:
         """Return the identity of this process."""

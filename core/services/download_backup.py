@@ -214,5 +214,5 @@ def require_good(backup: Backup, verb: str) -> None:
     if not backup.restorable:
         raise NotRestorable(
             f"Backup {backup.id} is {backup.state.value}: there is nothing good to {verb}.",
-            hint="Choose one that is stored, verified or proven.",
+            hint="Choose one that is verified or proven.",
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.catalog import Catalog
 from core.ports import Clock
-from core.runtime.identity import alive
+from core.runtime.identity import ProcessIdentity, alive
 
 SECONDS_BETWEEN_RENEWALS = 10.0
 SECONDS_UNRENEWED = 30.0
@@ -93,9 +93,16 @@ class Lead:
         if not self._told:
             logger.warning(
                 "another bot on this catalog (%s) keeps schedules, retention and messages; this one stands by",
-                _owner(found),
+                _said(_owner(found)),
             )
         self._told = True
+
+
+def _said(owner: str) -> str:
+    try:
+        return ProcessIdentity.parse(owner).said
+    except ValueError:
+        return owner
 
 
 def _owner(mark: str) -> str:

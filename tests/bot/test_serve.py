@@ -104,6 +104,7 @@ def test_serves_answers_survives_a_cut_wire_and_ends(slack: SlackServer, socket:
     assert seconds < 10
     assert BOT_TOKEN not in "".join(bot.lines)
     assert APP_TOKEN not in "".join(bot.lines)
+    assert "WARNING" not in "".join(bot.lines[: bot.lines.index(line)])
 
 
 def test_refused_token_is_said(slack: SlackServer, config: Path) -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from cli.commands.browse import MOST_ASKED
 from core.model.backup import BackupState, Tier
+from core.model.freeze import Freeze
 from core.services.hold_back import HoldBack
 from tests.support.aged import aged, catalog
 from tests.support.terminal import Terminal
+from tests.support.world import ANNA
 
 GOOD = frozenset({BackupState.GOOD})
 DAYS = timedelta(days=1)
@@ -108,3 +110,13 @@ def test_every_source_has_its_policy(safehold: Terminal) -> None:
     many = "".join(f'[sources.s{n}]\nengine = "sqlite"\npath = "orders.db"\n' for n in range(50))
     config.write_text(many + config.read_text())
     assert "Name one: safehold policy albums" in safehold("policy").err
+
+
+def test_freeze_that_replaces_another_persons_says_whose(safehold: Terminal) -> None:
+    """One's own is lengthened without a word of it."""
+    now = datetime.now(UTC)
+    with catalog(safehold) as opened:
+        opened.freezes.place(Freeze(ANNA, "an incident", now, now + timedelta(days=7)))
+    says = f"It replaces the freeze of anna until {(now + timedelta(days=7)).astimezone():%Y-%m-%d}"
+    assert says in safehold("freeze", "--until", "30d", "--why", "longer").out
+    assert "replaces" not in safehold("freeze", "--until", "40d", "--why", "longer still").out

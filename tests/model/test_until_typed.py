@@ -49,6 +49,21 @@ def test_anything_else_is_refused_with_examples(text: str) -> None:
     assert "2027-02-01" in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("2027-02-30", "There is no 2027-02-30."),
+        ("2027-13-01 10:00", "There is no 2027-13-01."),
+        ("2027-02-01 25:00", '"2027-02-01 25:00" is no time.'),
+    ],
+)
+def test_day_that_no_calendar_has_is_called_that(text: str, says: str) -> None:
+    """Not a time that is written wrong."""
+    with pytest.raises(UsageError) as refused:
+        until(text)
+    assert refused.value.message == says
+
+
 @pytest.mark.parametrize(("text", "what"), [("3m", "minutes"), ("5 M", "minutes"), ("90s", "seconds")])
 def test_minutes_are_refused_with_what_is_written_for_months(text: str, what: str) -> None:
     """Who writes 3m for three months is not held for three minutes, but told how months and hours are written."""
