@@ -13,7 +13,7 @@ from core.errors import UnknownName
 from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
 from core.model.restore import Restore, RestoreState
-from core.services.adopt_manifests import NOT_READ
+from core.services.adopt_manifests import GONE, NOT_READ
 from core.services.wake_schedules import tried_again
 
 
@@ -45,8 +45,7 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
     message, quiet, thread = core.catalog.messages.get(subject, Slot.MAIN), not told(backup), ""
     if message is not None and message.host:
         return ()
-    if message is None and backup.state is BackupState.GOOD and backup.warning == NOT_READ:
-        # It was told before the catalog was made anew, though nobody knows any more by which message.
+    if message is None and _told_by_the_rebuild(backup):
         return ()
     if quiet and (message is None or not message.ts):
         thread = _failed_before(core, backup)
@@ -67,6 +66,13 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
     if ended is None or quiet:
         return (main,)
     return main, Draft(subject, Slot.OUTCOME, channel, *within_budget(*ended), since, thread=subject)
+
+
+def _told_by_the_rebuild(backup: Backup) -> bool:
+    """Say whether the notice that the catalog was made anew stands for it: it is listed again, or was not found."""
+    if backup.state is BackupState.GOOD:
+        return backup.warning == NOT_READ
+    return backup.failure is not None and backup.failure.message == GONE
 
 
 def _failed_before(core: Core, backup: Backup) -> str:

@@ -28,7 +28,7 @@ ANY = frozenset(BackupState)
 ENDLESS = datetime.max.replace(tzinfo=UTC)
 NOT_READ = "Listed again from its manifest: its bytes were not read since the catalog was rebuilt."
 PUT_BACK, PUT_BACK_FOR = "put back into the vault after it was deleted", timedelta(days=30)
-GONE = "Its bytes are gone from the vault."
+GONE = "Its bytes are not in the vault: they were deleted after that copy of the catalog was made, or are lost."
 TWO_HOLDS = (
     "Its record and its manifest did not say the same of a hold; the longer one holds. Release it if nobody needs it."
 )
@@ -47,12 +47,13 @@ class Untrusted:
 
 @dataclass(slots=True)
 class Tally:
-    """What was done. `untrusted` names the first hundred of `untrusted_count`."""
+    """What was done. `gone` of the damaged are not there at all; `untrusted` names the first of `untrusted_count`."""
 
     manifests: int = 0
     adopted: int = 0
     changed: int = 0
     damaged: int = 0
+    gone: int = 0
     pruned: int = 0
     untrusted_count: int = 0
     untrusted: list[Untrusted] = field(default_factory=list)
@@ -166,6 +167,7 @@ class AdoptManifests:
             hint = "Look for it where the vault was moved from, or in a copy of the vault."
             # What its manifest does not know yet waits for it.
             self._damage(record, Failure(BytesMissing.code, GONE, hint, ""), unsaved=record.unsaved)
+            self.tally.gone += 1
 
     def _damage(self, record: Backup | None, failure: Failure, *, unsaved: bool = False) -> None:
         if record is not None and record.state in WITH_BYTES:

@@ -229,6 +229,7 @@ class RebuildCatalog:
             "path": aside,
             "copy_at": copied_at,
             "manifests": tally.manifests,
+            "gone": tally.gone,
         }
         with catalog.write():
             for process in catalog.processes.all():

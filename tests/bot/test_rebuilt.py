@@ -1,5 +1,6 @@
 """A bot over a catalog that was made anew: the channel is told of that, and not of what it was told before."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from core.bootstrap import build_rebuild, load_config
 from core.catalog import Catalog
+from core.model.backup import BackupState, Tier
 from core.model.person import SYSTEM
 from core.services import lead
 from core.services.rebuild_catalog import Wish
@@ -55,3 +57,28 @@ def test_backups_that_are_listed_again_are_not_told_again(
     second.backed_up("the next one")
     second.slack.until(lambda: "the next one” is done" in words(roots(second.slack)), "the next message")
     assert len(roots(second.slack)) == 4
+
+
+def test_what_the_copy_lists_and_no_vault_has_is_told_once(make_world: Callable[..., World]) -> None:
+    """By the notice, with what it may mean; no alarm for each that retention has deleted since."""
+    first = make_world()
+    taken = []
+    for _ in range(3):
+        now = first.core.clock.now()
+        taken.append(first.core.create_backup("orders", SYSTEM, tiers=frozenset({Tier.DAILY}), due_at=now).backup.id)
+        assert first.core.runner.wait(taken[-1], 30)
+        first.clock.shift += timedelta(days=1)
+    first.core.copy_catalog(first.clock.now())
+    all_told(first)
+    for gone in taken[:2]:
+        shutil.rmtree(first.folder / "vault" / "orders" / gone)
+    rebuilt(first, manifests_only=False)
+    second = make_world(clock=first.clock)
+    second.slack.until(lambda: "The catalog was" in words(roots(second.slack)), "the notice")
+    all_told(second)
+    said = [words(message["blocks"]) for message in roots(second.slack)]
+    assert [
+        text for text in said if "2 backups that the copy lists are not in the vaults: deleted after" in text
+    ] == said
+    states = {backup.id: backup.state for backup in second.core.list_backups("orders").backups}
+    assert states == dict(zip(taken, [BackupState.DAMAGED] * 2 + [BackupState.GOOD], strict=True))
