@@ -21,17 +21,19 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.access import SlackGroups
 from bot.app import build_app
 from bot.call import Desk
+from bot.lost_catalog import CatalogWatch, recover
 from bot.notify import MessageBoard
 from bot.postbox import Postbox
 from bot.settings import Mode, Settings, read_settings
 from bot.web import WebServer, build_web
-from core.bootstrap import Core, build_core, build_rebuild, load_config
-from core.catalog.replacing import damaged_mark
+from core.bootstrap import Core, build_core, load_config
 from core.config import Config
-from core.errors import CatalogCorrupt, SafeholdError, UnavailableError, UsageError
+from core.errors import SafeholdError, UnavailableError, UsageError
 from core.runtime.waker import Waker
 
 SECONDS_BETWEEN_RECONCILES = 15
+SECONDS_BETWEEN_LOOKS = 2
+"""At the catalog, whether it is there and can be used."""
 SECONDS_FOR_A_CLICK = 2
 """A right is asked of Slack within this: a submitted modal must be answered within three."""
 PING_SECONDS = 2.0
@@ -77,6 +79,7 @@ class Bot:
     pool: ThreadPoolExecutor
     settings: Settings
     waker: Waker
+    catalog: CatalogWatch
     ended: Ended = field(default_factory=Ended)
     _closing: list[Callable[[], object]] = field(default_factory=list)
     _stopping: list[threading.Thread] = field(default_factory=list)
@@ -89,13 +92,14 @@ class Bot:
 
         """
         # From the end: clicks that were accepted are done, runs are stopped and recorded, Slack shows it, then core.
-        self._closing += [lambda: self.core.close(0.1), self._await_beside]
+        self._closing += [lambda: self.core.close(0.1), self.catalog.keep, self._await_beside]
         self._closing += [self._finish_messages, self._stop_runs, self._finish_clicks]
         self.core.start()
         port = self.web.start()
         self._closing.append(lambda: self._beside(self.web.stop))
         self.board.start()
         self.waker.every(SECONDS_BETWEEN_RECONCILES, self._reconcile, "reconcile")
+        self.waker.every(SECONDS_BETWEEN_LOOKS, lambda: self.catalog.look(self.ended.set), "look at the catalog")
         # In a thread of its own as well: settling may hang at the very vault at which a run hangs.
         self.waker.every(SECONDS_BETWEEN_RECONCILES, self._watch, "watch runs")
         for duty in self.core.duties.all:
@@ -171,10 +175,6 @@ class Bot:
             self.core.reconcile()
         except SafeholdError as error:
             logger.warning("reconciling stumbled, it is tried again: %s", error)
-        if self.core.catalog.damaged:
-            # Nothing can be recorded any more; a new start makes a new catalog.
-            logger.critical("the catalog is damaged: the bot ends, and rebuilds it when it is started again")
-            self.ended.set()
 
 
 def build_bot(config: Config, settings: Settings) -> Bot:
@@ -193,7 +193,7 @@ def build_bot(config: Config, settings: Settings) -> Bot:
     app = build_app(Desk(core, client, board, public_url), pool, settings.signing_secret)
     slack = app if settings.mode is Mode.HTTP else None
     server = WebServer(build_web(core, board.took, slack), web.host, web.port)
-    return Bot(core, app, board, server, pool, settings, Waker(core.clock, core.note_clock))
+    return Bot(core, app, board, server, pool, settings, Waker(core.clock, core.note_clock), CatalogWatch(core))
 
 
 def serve(config_path: Path | None = None) -> int:
@@ -219,7 +219,7 @@ def serve(config_path: Path | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     team = _introduce(WebClient(settings.bot_token, base_url=settings.api_url, timeout=10))
-    _recover_catalog(config)
+    recover(config)
     bot = build_bot(config, settings)
     bot.ended = ended
     try:
@@ -232,26 +232,8 @@ def serve(config_path: Path | None = None) -> int:
         sys.stdout.flush()
     finally:
         bot.close()
-    if bot.core.catalog.damaged:
-        damaged_mark(config.catalog_path).touch()
-        raise CatalogCorrupt(
-            f"The catalog {config.catalog_path} was found damaged.",
-            hint="It is rebuilt when the bot is started again. Look at the disk.",
-        )
+    bot.catalog.require_sound()
     return 0
-
-
-def _recover_catalog(config: Config) -> None:
-    """Rebuild the catalog where it is damaged or gone, and say so."""
-    rebuilt = build_rebuild(config).if_needed()
-    if rebuilt is not None:
-        old = f"It is set aside: {rebuilt.aside}" if rebuilt.aside else "There was none"
-        begun = f"the copy of {rebuilt.copy.at:%Y-%m-%d %H:%M} UTC and " if rebuilt.copy else ""
-        sys.stdout.write(
-            f"The catalog could not be used. {old}. "
-            f"A new one was made from {begun}{rebuilt.tally.manifests} manifests. Look at the disk.\n"
-        )
-        sys.stdout.flush()
 
 
 def _introduce(client: WebClient) -> str:

@@ -211,6 +211,8 @@ def _health(core: Core) -> Response:
             "revision": core.catalog.revision(),
             "sources": len(core.config.sources),
         }
+        if core.catalog.damaged:
+            raise UnavailableError("The catalog can't be used: the bot is about to end.")
         if hanging:
             found["says"] = f"{hanging} of the runs hang" + (", no other can begin: restart Safehold" if stuck else "")
         return JSONResponse(found, HTTPStatus.SERVICE_UNAVAILABLE if stuck else HTTPStatus.OK, headers=PRIVATE)

@@ -235,7 +235,7 @@ class FingerprintDiffers(CorruptionError):
 
 
 class CatalogCorrupt(CorruptionError):
-    """The catalog can't be read as an SQLite database of ours."""
+    """The catalog can't be read as an SQLite database of ours, or was removed or replaced while it was used."""
 
     code = "catalog-corrupt"
 

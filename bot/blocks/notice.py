@@ -184,6 +184,12 @@ def _vault(notice: Notice, folded: Sequence[Notice]) -> Said:
 
 def _catalog(notice: Notice, _folded: Sequence[Notice]) -> Said:
     facts = notice.fields
+    if facts.get("what") == "put back":
+        lost = code(str(facts.get("path", "")))
+        return worded(
+            f"*The catalog {lost} was removed while the bot ran.* What it held was put back: nothing of it is lost.\n"
+            "Find out what removed it."
+        )
     path, count, copied = str(facts.get("path", "")), int(facts.get("manifests", 0)), moment(facts, "copy_at")
     begun = f"from its copy of {when(copied)} and " if copied else "from "
     text = f"*The catalog was rebuilt* {begun}{many(count, 'manifest')}."

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -30,6 +31,7 @@ from core.services.instances import DestroyInstance, ExtendInstance
 from core.services.lead import Lead
 from core.services.note_clock import NoteClock
 from core.services.plan_restore import PlanRestore
+from core.services.put_catalog_back import PutCatalogBack
 from core.services.reconcile import Reconcile
 from core.services.request_restore import RequestRestore
 from core.services.save_manifests import SaveManifests
@@ -116,6 +118,10 @@ class Core:
         be_heard_of(self.catalog, self.identity, self.role, self.clock)
         self.heartbeat.start()
         self.reconcile()
+
+    def put_catalog_back(self) -> Path | None:
+        """Keep what the catalog held where it was removed or replaced, before it is closed; see `PutCatalogBack`."""
+        return PutCatalogBack(self.catalog, self.clock)()
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Ask what runs here to stop and clean up, wait for it, and take this process off the record."""

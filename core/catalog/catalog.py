@@ -14,7 +14,8 @@ from core.catalog.backups import Backups
 from core.catalog.daily import Daily
 from core.catalog.downloads import Downloads
 from core.catalog.expected import Expected
-from core.catalog.file import CatalogFile, corrupt, create_folder, create_private, translated, use_wal
+from core.catalog.failures import corrupt, translated
+from core.catalog.file import CatalogFile, create_folder, create_private, use_wal
 from core.catalog.freezes import Freezes
 from core.catalog.in_use import InUse
 from core.catalog.instances import Instances
@@ -23,7 +24,9 @@ from core.catalog.ledger import newest_revision
 from core.catalog.marks import Marks
 from core.catalog.messages import Messages
 from core.catalog.notices import Notices
+from core.catalog.place import Lies
 from core.catalog.processes import Process, Processes
+from core.catalog.putting_back import put_back
 from core.catalog.restores import Restores
 from core.catalog.retained import Retained
 from core.catalog.schedules import Schedules
@@ -114,8 +117,26 @@ class Catalog:
 
     @property
     def damaged(self) -> bool:
-        """Say whether SQLite has found the file damaged since it was opened."""
+        """Say whether the file was found damaged, removed or replaced since it was opened."""
         return self._file.damaged
+
+    @property
+    def displaced(self) -> bool:
+        """Say whether it was found removed or replaced since it was opened."""
+        return self._file.displaced
+
+    def lies(self) -> Lies:
+        """Say what lies at its path now.
+
+        Raises:
+            UnavailableError: nobody can look.
+
+        """
+        return self._file.place.look()
+
+    def put_back(self, stamp: str, finish: Callable[[Path], None]) -> Path:
+        """Write what a removed or replaced file held to its path, or beside it; return where, see there."""
+        return put_back(self._file, stamp, finish)
 
     def check(self, *, indexes: bool = False) -> None:
         """Read the whole file and look whether it is sound; with `indexes` also whether they say what the tables say.

@@ -12,15 +12,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core.errors import BusyError, CatalogCorrupt, NotEnoughSpace, SafeholdError, UnavailableError
+from core.catalog.failures import busy, translated, unavailable
+from core.catalog.place import Lies, Place, displaced
+from core.errors import CatalogCorrupt, UnavailableError
 
 BUSY_SECONDS = 30.0
 WAL_TRIES = 20
 MOST_IDLE = 8
-
-_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_UNAVAILABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
 
 
 class CatalogFile:
@@ -33,7 +31,9 @@ class CatalogFile:
 
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
+        self.place = Place(path)
         self.damaged = False
+        self.displaced = False
         self._busy_seconds = busy_seconds
         self._idle: list[Database] = []
         self._idle_lock = threading.Lock()
@@ -83,14 +83,20 @@ class CatalogFile:
         SQLite's own waiting polls: of 360 writes from 12 threads the slowest took 2.4 s without this, 0.2 s with it.
         """
         if not self._writing.acquire(timeout=self._busy_seconds):
-            raise _busy()
+            raise busy()
         try:
             yield
         finally:
             self._writing.release()
 
     def connect(self) -> Database:
-        """Open a connection. The file must exist: a deleted catalog is never replaced by an empty one."""
+        """Open a connection. The file must exist: a deleted catalog is never replaced by an empty one, or by another.
+
+        Raises:
+            CatalogCorrupt: it was removed or replaced since the first one was opened.
+
+        """
+        self._require_in_place()
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True,
@@ -102,6 +108,8 @@ class CatalogFile:
         try:
             # The first look into the file: where it is damaged, this raises.
             db.execute("pragma synchronous=full")
+            self.place.note()
+            self._require_in_place()
         except BaseException:
             db.close()
             raise
@@ -117,15 +125,13 @@ class CatalogFile:
     @contextmanager
     def _transaction(self, begin: str, kind: str) -> Iterator[Database]:
         with self._watched(), translated(self.path):
-            db = self._borrow()
+            db = self._begun(begin)
             try:
-                db.execute(begin)
                 setattr(self._open, kind, db)
                 yield db
                 db.execute("commit")
             except BaseException:
-                # Closing rolls back, also where SQLite has done so already.
-                db.close()
+                self._undo(db)
                 raise
             finally:
                 setattr(self._open, kind, None)
@@ -139,6 +145,59 @@ class CatalogFile:
         except CatalogCorrupt:
             self.damaged = True
             raise
+
+    def _begun(self, begin: str) -> Database:
+        db = self._borrow()
+        try:
+            db.execute(begin)
+            # Only now: whoever puts a removed file back waits for the writer that found it still in its place.
+            self._require_in_place()
+        except BaseException:
+            self._undo(db)
+            raise
+        return db
+
+    def _undo(self, db: Database) -> None:
+        if self.displaced or not self._in_place():
+            # Maybe the last that sees what the file held, see `last_seen`.
+            with suppress(sqlite3.Error):
+                if db.conn.in_transaction:
+                    db.execute("rollback")
+                self._give_back(db)
+                return
+        # Closing rolls back, also where SQLite has done so already.
+        db.close()
+
+    def _in_place(self) -> bool:
+        with suppress(UnavailableError):
+            return self.place.look() is Lies.HERE
+        return False
+
+    def _require_in_place(self) -> None:
+        lies = self.place.look()
+        if lies is not Lies.HERE:
+            self.damaged = self.displaced = True
+            raise displaced(self.path, lies)
+
+    @contextmanager
+    def last_seen(self) -> Iterator[Database]:
+        """Lend a connection to the file that was open, wherever that is now.
+
+        One that is open goes on seeing all of a removed file, its log included.
+
+        Raises:
+            UnavailableError: none is left, or all are at work.
+
+        """
+        with self._idle_lock:
+            db = self._idle.pop() if self._idle else None
+        if db is None:
+            raise unavailable(self.path, "no connection to it is left")
+        try:
+            with translated(self.path):
+                yield db
+        finally:
+            self._give_back(db)
 
     def _borrow(self) -> Database:
         with self._idle_lock:
@@ -193,7 +252,7 @@ def create_private(path: Path) -> None:
         # SQLite gives its -wal and -shm files the mode of the main file.
         path.chmod(0o600)
     except OSError as error:
-        raise _unavailable(path, error.strerror or type(error).__name__) from error
+        raise unavailable(path, error.strerror or type(error).__name__) from error
 
 
 def create_folder(path: Path) -> None:
@@ -206,47 +265,4 @@ def create_folder(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _unavailable(path, error.strerror or type(error).__name__) from error
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about the file into an error of ours; faults of our own SQL pass unchanged."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        meaning = _meaning(path, error)
-        if meaning is None:
-            raise
-        raise meaning from error
-
-
-def _meaning(path: Path, error: sqlite3.Error) -> SafeholdError | None:
-    # Extended result codes keep the primary one in their low byte.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in _CORRUPT:
-        return corrupt(path, str(error))
-    if code in _BUSY:
-        return _busy()
-    if code == sqlite3.SQLITE_FULL:
-        return NotEnoughSpace(f"The disk that holds the catalog {path} is full.", hint="Make room, then try again.")
-    return _unavailable(path, str(error)) if code in _UNAVAILABLE else None
-
-
-def corrupt(path: Path, why: str) -> CatalogCorrupt:
-    """Return the error for a file that can't be read as a catalog of ours."""
-    return CatalogCorrupt(
-        f"The catalog {path} can't be read: {why}.",
-        hint="Archives in the vaults are safe. Stop the bot, run: safehold catalog rebuild - and look at the disk.",
-    )
-
-
-def _busy() -> BusyError:
-    return BusyError("Something else keeps writing the catalog.", hint="Nothing was changed. Try again.")
-
-
-def _unavailable(path: Path, why: str) -> UnavailableError:
-    return UnavailableError(
-        f"The catalog {path} can't be opened or written: {why}.",
-        hint="Check that the file and its folder exist and that you may write them.",
-    )
+        raise unavailable(path, error.strerror or type(error).__name__) from error

@@ -61,6 +61,34 @@ def put_in_place(new: Path, path: Path, aside: Path | None) -> None:
     damaged_mark(path).unlink(missing_ok=True)
 
 
+def put_where_nothing_is(new: Path, path: Path) -> bool:
+    """Give a catalog a place where none is; False where something lies there, which is left alone.
+
+    Raises:
+        OSError: it can't be done.
+
+    """
+    if os.path.lexists(path):
+        return False
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    for companion in COMPANIONS:
+        # Left of the one that was removed: see above. Who has them open goes on with them.
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + companion).rename(new.with_name("lost" + companion))
+    fsync_directory(path.parent)
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            return False
+        new.rename(path)
+    fsync_directory(path.parent)
+    return True
+
+
 def _write_back(path: Path) -> None:
     """Bring what is only in the log into a sound file, so that it is whole by itself; leave a damaged one as it is."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as old:

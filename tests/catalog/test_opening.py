@@ -1,6 +1,5 @@
 """Opening a catalog: new, old, newer, damaged, of something else."""
 
-import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -11,7 +10,8 @@ import pytest
 from sqlite_utils import Database
 
 from core.catalog import Catalog
-from core.catalog.file import CatalogFile, translated, use_wal
+from core.catalog.failures import translated
+from core.catalog.file import CatalogFile, use_wal
 from core.errors import BusyError, CatalogCorrupt, NotEnoughSpace, UnavailableError, UnsupportedVersion
 from tests.catalog import samples
 
@@ -124,15 +124,6 @@ def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "file" / "catalog.db"):
         with pytest.raises(UnavailableError, match="can't be opened or written"):
             Catalog.open(place)
-
-
-def test_deleted_catalog_is_not_replaced_by_an_empty_one(catalog: Catalog, path: Path) -> None:
-    """When the file is deleted under a running Safehold, new connections fail instead of starting over."""
-    catalog.close()
-    shutil.rmtree(path.parent)
-    with pytest.raises(UnavailableError):
-        catalog.revision()
-    assert not path.exists()
 
 
 @pytest.mark.parametrize(
