@@ -15,9 +15,9 @@ from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
 from core.model.restore import Restore
 from tests.bot.conftest import World
+from tests.bot.drawn import NOW, few, instances, some_backups
+from tests.bot.drawn import restores as some_restores
 from tests.bot.limits import check_blocks
-from tests.bot.test_blocks import NOW, few, instances, some_backups
-from tests.bot.test_blocks import restores as some_restores
 
 MANY_KINDS = {f"kind {number} & {'<' * 50}": {"label": number} for number in range(300)}
 

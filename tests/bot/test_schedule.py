@@ -16,10 +16,10 @@ from core.model.schedule import Cron, Due, Monthly, Schedule, Weekday, Weekly
 from core.model.schedule_change import ScheduleChange
 from core.model.schedule_words import from_fields, to_fields
 from tests.bot.conftest import World
+from tests.bot.drawn import NOW, moments, names
+from tests.bot.drawn import words as long_words
 from tests.bot.limits import check_blocks, check_view
 from tests.bot.people import APPROVER, GUEST, ONCALL, Screen, button, elements, timeless, words
-from tests.bot.test_blocks import NOW, moments, names
-from tests.bot.test_blocks import words as long_words
 
 Json = dict[str, Any]
 RETAIN = f'retain = ["{APPROVER}", "{ONCALL}"]'
