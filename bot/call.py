@@ -147,6 +147,15 @@ class Call:
             self.say(blocks, text)
         self.redrawn = True
 
+    def replace(self, url: str, blocks: list[Json], text: str) -> None:
+        """Put this in the place of what this person has clicked before; where Slack takes it no more, that stays."""
+        try:
+            refusal = respond(url, self.desk.board.offers.message(self.person, blocks), text, replace=True)
+        except OSError as error:
+            refusal = str(error)
+        if refusal:
+            logger.info("what was clicked before stays as it is: %s", refusal)
+
     def close(self) -> None:
         """Remove the message that only this person sees."""
         self._come_to_rest()

@@ -1,7 +1,7 @@
 """When backups are taken: a schedule in words with its next runs, and the modal that changes it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.blocks.carried import Carried
@@ -37,6 +37,7 @@ SHORT_MONTHS = 28
 LONGEST_MONTH = 31
 MOST_CRONS = 10
 CRON_TEXT = 2_500
+LONGEST_REMEMBERED = 3_000
 OFF, ON = "off", "on"
 OWN_TIME = "A backup of its own at another time than the daily one. Empty: at the time above."
 HINTS = {
@@ -53,7 +54,8 @@ HINTS = {
 class ModalSchedule(Carried):
     """What a modal remembers: whose schedule, the change that it was opened over, and what is to be saved.
 
-    Without `fields` that is what the configuration says; a modal that asks for a schedule has none yet either.
+    Without `fields` that is what the configuration says; a modal that asks for a schedule has none yet either. `page`
+    is the response_url of the message behind it, which shows the schedule as it was; "" where there is none.
     """
 
     WHAT, HINT = "modal", "Type /backups schedule for a new one."
@@ -61,6 +63,12 @@ class ModalSchedule(Carried):
     source: str
     seen: int
     fields: Mapping[str, Any] | None = None
+    page: str = ""
+
+    def remembered(self) -> str:
+        """Return it as a modal can hold it: without the page where the schedule alone is as long as that may be."""
+        text = self.text()
+        return text if len(text) <= LONGEST_REMEMBERED else replace(self, page="").text()
 
     @property
     def schedule(self) -> Schedule:
@@ -101,7 +109,7 @@ def every_schedule(tables: Sequence[Timetable], count: int) -> list[Json]:
     return [*blocks, *actions([button("Back", Action.BACK, ListPlace().text())])]
 
 
-def schedule_modal(source: str, schedule: Schedule, seen: int) -> Json:
+def schedule_modal(source: str, schedule: Schedule, seen: int, page: str = "") -> Json:
     """Return the modal that asks for a schedule."""
     daily = [option("On", ON), option("Off", OFF)]
     window = short(schedule.window_seconds) if schedule.window_seconds else ""
@@ -121,17 +129,17 @@ def schedule_modal(source: str, schedule: Schedule, seen: int) -> Json:
     for block in blocks:
         if hint := HINTS.get(block["block_id"]):
             block["hint"] = plain(hint)
-    remembered = ModalSchedule(source, seen).text()
+    remembered = ModalSchedule(source, seen, page=page).remembered()
     return modal(View.SCHEDULE, f"Schedule of {source}", blocks, submit="Show the next runs", metadata=remembered)
 
 
-def confirm_modal(table: Timetable, before: Schedule, seen: int, *, configured: bool = False) -> Json:
+def confirm_modal(table: Timetable, before: Schedule, seen: int, page: str = "", *, configured: bool = False) -> Json:
     """Return the modal that shows the next runs before anything is saved. `configured`: of what was not typed."""
-    remembered = ModalSchedule(table.source, seen, None if configured else to_fields(table.schedule))
+    remembered = ModalSchedule(table.source, seen, None if configured else to_fields(table.schedule), page).remembered()
     told = f"Until now: {verbatim(describe(before))}. Nothing is saved yet."
     edit = [] if configured else actions([button("Change it", Action.EDIT_SCHEDULE, table.source)])
     blocks = [section(_told(table)), context(told), *edit]
-    return modal(View.SCHEDULE_RUNS, f"Schedule of {table.source}", blocks, submit="Save", metadata=remembered.text())
+    return modal(View.SCHEDULE_RUNS, f"Schedule of {table.source}", blocks, submit="Save", metadata=remembered)
 
 
 def saved(table: Timetable, *, configured: bool = False) -> list[Json]:

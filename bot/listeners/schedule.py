@@ -77,13 +77,13 @@ def ask(call: Call) -> None:
     call.core.access.require(call.person, Verb.RETAIN, call.value, "schedule")
     schedules, source = call.core.time.schedules, call.value
     seen = _seen(call, source)
-    call.fill(pages.schedule_modal(source, schedules.current(source), seen))
+    call.fill(pages.schedule_modal(source, schedules.current(source), seen, _page(call)))
 
 
 def edit(call: Call) -> None:
     """Go back from the next runs to what was typed."""
     shown = ModalSchedule.read(str(call.view["private_metadata"]))
-    view = pages.schedule_modal(shown.source, shown.schedule, shown.seen)
+    view = pages.schedule_modal(shown.source, shown.schedule, shown.seen, shown.page)
     call.update(call.view["id"], view, drawn=call.view.get("hash", ""))
 
 
@@ -103,7 +103,7 @@ def submitted(call: Call) -> Answer:
         wanted = change(wanted, block, _typed(call, block))
     if wanted == before:
         raise UsageError("That is the schedule already.", hint="Change something, or press Cancel.")
-    view = pages.confirm_modal(_table(call, shown.source, wanted), before, shown.seen)
+    view = pages.confirm_modal(_table(call, shown.source, wanted), before, shown.seen, shown.page)
     return Answer(view, answers.said(f"Nothing was saved: open the schedule of {shown.source} again."), TITLE)
 
 
@@ -118,6 +118,9 @@ def save(call: Call) -> Answer:
     except Stale as error:
         return _overtaken(call, shown, error)
     call.desk.board.wake()
+    if shown.page:
+        # What stands behind the form showed the schedule of before, with buttons that would change that one.
+        call.replace(shown.page, schedule_blocks(call, shown.source), TITLE)
     table = _table(call, shown.source, schedules.current(shown.source))
     return answers.begun(pages.saved(table, configured=shown.fields is None), TITLE)
 
@@ -129,9 +132,9 @@ def _overtaken(call: Call, shown: ModalSchedule, error: Stale) -> Answer:
     said = refused
     if shown.fields is None:
         table = _table(call, shown.source, schedules.configured(shown.source))
-        view = pages.confirm_modal(table, now, seen, configured=True)
+        view = pages.confirm_modal(table, now, seen, shown.page, configured=True)
     else:
-        view = pages.schedule_modal(shown.source, shown.schedule, seen)
+        view = pages.schedule_modal(shown.source, shown.schedule, seen, shown.page)
         said = pages.overtaken(error, now)
     return Answer({**view, "blocks": [*said, *view["blocks"]]}, refused, TITLE)
 
@@ -142,7 +145,13 @@ def ask_configured(call: Call) -> None:
     call.core.access.require(call.person, Verb.RETAIN, call.value, "schedule")
     schedules, source = call.core.time.schedules, call.value
     table = _table(call, source, schedules.configured(source))
-    call.fill(pages.confirm_modal(table, schedules.current(source), _seen(call, source), configured=True))
+    call.fill(pages.confirm_modal(table, schedules.current(source), _seen(call, source), _page(call), configured=True))
+
+
+def _page(call: Call) -> str:
+    """Return where the message can be drawn again that was clicked, "" where it can't."""
+    sheet = call.sheet
+    return sheet.url if sheet is not None and sheet.url else ""
 
 
 def _seen(call: Call, source: str) -> int:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.blocks import schedule as pages
 from core.model.person import Door, Person
 from core.model.schedule import Monthly, Schedule, Weekly
 from tests.bot.conftest import World
-from tests.bot.people import APPROVER, GUEST, ONCALL, elements, words
+from tests.bot.people import APPROVER, GUEST, ONCALL, button, elements, words
 from tests.bot.test_schedule import RETAIN, asked, configured, filled
 
 
@@ -59,6 +60,24 @@ def test_what_was_changed_on_the_command_line_is_told_with_that_door(world: Worl
     assert f"was changed meanwhile {said}" in words(again["blocks"])
 
 
+@pytest.mark.parametrize("how", ["Save", "As configured"])
+def test_page_behind_the_form_shows_what_was_saved(world: World, how: str) -> None:
+    """Its buttons would change the schedule of before; very many cron expressions leave no room to know the page."""
+    world.core.time.schedules.change("orders", Schedule(at=time(5)), Person(ONCALL, "oncall", Door.SLACK))
+    page = world.people.typed(APPROVER, "schedule")
+    click = world.people.click(APPROVER, button(page.blocks, "Change" if how == "Save" else how))
+    world.people.send(click)
+    view = world.people.modal("Schedule of orders")
+    if how == "Save":
+        view = world.people.sent(APPROVER, view, filled(at="06:00"))
+    world.people.sent(APPROVER, view, {})
+    shown = world.people.answer(click["response_url"])
+    assert shown.body["replace_original"] is True
+    assert ("daily 06:00" if how == "Save" else "daily 03:00") in shown.text
+    assert f"<@{APPROVER}>" in shown.text
+    assert ("As configured" in [b["text"]["text"] for b in elements(shown.blocks)]) is (how == "Save")
+
+
 def test_who_came_late_has_what_was_typed_and_can_save_it(world: World) -> None:
     """The form stands again over the other's schedule, which is said, and the second Save is taken."""
     mine = asked(world)
@@ -106,3 +125,11 @@ def test_a_wrong_time_of_a_tier_is_said_at_its_field(world: World) -> None:
     answer = world.people.submit(APPROVER, asked(world), filled(weekly_at="25:00"))
     assert set(answer["errors"]) == {"weekly_at"}
     assert 'The time is "25:00", which is no time of day. Write one like "03:00"' in answer["errors"]["weekly_at"]
+
+
+@pytest.mark.parametrize(("expressions", "kept"), [(1, True), (200, False)])
+def test_form_knows_its_page_where_there_is_room(expressions: int, kept: bool) -> None:  # noqa: FBT001
+    """A schedule that takes all the room that a modal has is remembered without it."""
+    fields = {"cron": {f"{n} 3 * * *": ["daily"] for n in range(expressions)}}
+    text = pages.ModalSchedule("orders", 1, fields, "https://hooks.slack.com/actions/T0/1/x").remembered()
+    assert ("hooks" in text) is kept
