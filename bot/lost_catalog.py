@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from pathlib import Path
 from core.bootstrap import Core, build_rebuild
 from core.catalog.replacing import damaged_mark
 from core.config import Config
-from core.errors import CatalogCorrupt, SafeholdError
+from core.errors import BusyError, CatalogCorrupt, SafeholdError, UnavailableError
+
+TRIES = 5
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +57,18 @@ class CatalogWatch:
     def keep(self) -> None:
         """Keep what it held where it lies no longer in its place; the catalog must still be open."""
         self._failed = "The log says why."
-        try:
-            self._kept, self._failed = self.core.put_catalog_back(), ""
-        except SafeholdError as error:
-            self._failed = str(error)
+        for left in reversed(range(TRIES)):
+            try:
+                self._kept, self._failed = self.core.put_catalog_back(), ""
+            except (BusyError, UnavailableError) as error:
+                # Every connection may be at work in that moment, or somebody writes.
+                self._failed = str(error)
+                time.sleep(1.0 if left else 0.0)
+            except SafeholdError as error:
+                self._failed = str(error)
+                return
+            else:
+                return
 
     def require_sound(self) -> None:
         """Say how it ended, and leave a mark on a damaged file; the catalog is closed.
@@ -85,7 +96,9 @@ class CatalogWatch:
             hint = f"What it held is kept as {self._kept}. Started again, the bot goes on with what lies there now."
         elif self._failed:
             what = "removed or replaced"
-            hint = f"What it held is lost: {self._failed} Started again, the bot uses what lies there, or rebuilds it."
+            hint = (
+                f"What it held could not be kept: {self._failed} The next start uses what lies there, or rebuilds it."
+            )
         else:
             what, hint = "removed", "It is in its place again: start the bot again. Find out what removed it."
         return CatalogCorrupt(f"The catalog {path} was {what} while it was used.", hint=hint)

@@ -7,13 +7,14 @@ from bot.blocks import restore as restores
 from bot.blocks.answers import said, taken
 from bot.draft import Draft, within_budget
 from bot.ids import Slot
-from bot.quiet import FAILED, told
+from bot.quiet import FAILED, TOLD, told
 from core.bootstrap import Core
 from core.errors import UnknownName
 from core.model.backup import Backup, BackupState
 from core.model.instance import Instance
+from core.model.notice import NoticeKind
 from core.model.restore import Restore, RestoreState
-from core.services.adopt_manifests import GONE, NOT_READ
+from core.services.adopt_manifests import GONE
 from core.services.wake_schedules import tried_again
 
 
@@ -45,7 +46,7 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
     message, quiet, thread = core.catalog.messages.get(subject, Slot.MAIN), not told(backup), ""
     if message is not None and message.host:
         return ()
-    if message is None and _told_by_the_rebuild(backup):
+    if message is None and _told_before(core, backup):
         return ()
     if quiet and (message is None or not message.ts):
         thread = _failed_before(core, backup)
@@ -68,11 +69,17 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
     return main, Draft(subject, Slot.OUTCOME, channel, *within_budget(*ended), since, thread=subject)
 
 
-def _told_by_the_rebuild(backup: Backup) -> bool:
-    """Say whether the notice that the catalog was made anew stands for it: it is listed again, or was not found."""
-    if backup.state is BackupState.GOOD:
-        return backup.warning == NOT_READ
-    return backup.failure is not None and backup.failure.message == GONE
+def _told_before(core: Core, backup: Backup) -> bool:
+    """Say whether the catalog was made anew since: it was told then, though nobody knows any more by which message.
+
+    What the notice of that tells, bytes that are not in the vaults, is not told once more either.
+    """
+    if backup.state in TOLD:
+        return backup.failure is not None and backup.failure.message == GONE
+    made = core.catalog.notices.newest("", NoticeKind.CATALOG)
+    if made is None or made.fields.get("what") == "put back" or made.at > core.clock.now():
+        return False
+    return backup.finished_at is not None and backup.finished_at < made.at
 
 
 def _failed_before(core: Core, backup: Backup) -> str:

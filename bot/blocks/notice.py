@@ -201,7 +201,7 @@ def _catalog(notice: Notice, _folded: Sequence[Notice]) -> Said:
         lost, long = ("Freezes and changed schedules since then are", "a day")
     if gone := int(facts.get("gone", 0)):
         text += f" {many(gone, 'backup')} that the copy lists {'are' if gone > 1 else 'is'} not in the vaults:"
-        text += " deleted after it was made, or lost; the list names them as damaged."
+        text += " deleted after it was made, or lost."
     text += f" {lost} lost: retention is frozen for {long}, until somebody thaws it."
     return worded(f"{text}\nLook through the list; run `safehold audit verify`, and check the disk that held it.")
 

@@ -25,6 +25,7 @@ AT_ONCE = 200
 MOST_NAMED = 100
 WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
 ANY = frozenset(BackupState)
+OPEN = frozenset(state for state in ExpectedState if state.open)
 ENDLESS = datetime.max.replace(tzinfo=UTC)
 NOT_READ = "Listed again from its manifest: its bytes were not read since the catalog was rebuilt."
 PUT_BACK, PUT_BACK_FOR = "put back into the vault after it was deleted", timedelta(days=30)
@@ -47,7 +48,7 @@ class Untrusted:
 
 @dataclass(slots=True)
 class Tally:
-    """What was done. `gone` of the damaged are not there at all; `untrusted` names the first of `untrusted_count`."""
+    """What was done. `gone` are deleted since the copy or lost; `untrusted` names the first of `untrusted_count`."""
 
     manifests: int = 0
     adopted: int = 0
@@ -146,7 +147,10 @@ class AdoptManifests:
         run = ExpectedRun(
             found.source, found.due_at, day, found.tiers, ExpectedState.DONE, found.requested_at, found.id, attempts=1
         )
-        self.catalog.expected.note(run)
+        if not self.catalog.expected.note(run) and found.state is BackupState.GOOD:
+            # The copy is older than the end of this run, or than its next try.
+            done = {"state": ExpectedState.DONE, "backup_id": found.id, "retry_at": None}
+            self.catalog.expected.move(run.source, run.due_at, OPEN, **done)
 
     def _looked_at(self, found: Backup, vault: Vault, manifest: Manifest) -> Backup:
         """Return it as damaged where its archive is gone, or not of the size that was stored."""
@@ -163,6 +167,7 @@ class AdoptManifests:
             # Its bytes were being deleted, or were to be since the record was written; the manifest is the first to go.
             self.catalog.backups.move(record.id, ANY, state=BackupState.PRUNED, pruned_at=self.now, unsaved=False)
             self.tally.pruned += 1
+            self.tally.gone += over
         elif record.state in WITH_BYTES:
             hint = "Look for it where the vault was moved from, or in a copy of the vault."
             # What its manifest does not know yet waits for it.

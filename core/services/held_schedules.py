@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from itertools import pairwise
@@ -17,6 +17,9 @@ from core.services.schedules import Schedules
 MARK = "schedules held"
 MOST_HELD = 20
 """How many schedules of a source are kept: those that held since its newest run, which are one or two."""
+
+CLOCK_AHEAD = timedelta(hours=1)
+"""What was changed further in the future than that was by a wrong clock; less is another host's, or a long pass."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -55,8 +58,9 @@ class HeldSchedules:
     catalog: Catalog
     schedules: Schedules
     _aside: str = ""
+    _known: dict[str, tuple[tuple[Held, ...], datetime, Backlog | None]] = field(default_factory=dict)
 
-    def settle(
+    def note(
         self,
         now: datetime,
         changes: Mapping[str, ScheduleChange],
@@ -64,11 +68,12 @@ class HeldSchedules:
         *,
         restarted: bool,
         keep: bool,
-    ) -> dict[str, Standing]:
-        """See what was changed, in Slack, at a terminal or in the configuration; return how each source stands.
+    ) -> dict[str, tuple[Held, ...]]:
+        """See what was changed, in Slack, at a terminal or in the configuration; return what is not settled yet.
 
         `begins` says since when the runs of each source count: its newest one. `restarted`: a process that has not
         looked yet. Without `keep`, as with a clock that is far behind, what is seen is remembered and not written.
+        Quick enough to be part of a write.
         """
         kept = self.catalog.marks.get(MARK) or "{}"
         before = json.loads(kept if keep else self._aside or kept)
@@ -79,7 +84,17 @@ class HeldSchedules:
         self._aside = json.dumps({name: [one.row() for one in ones] for name, ones in held.items()})
         if keep and self._aside != kept:
             self.catalog.marks.put(MARK, self._aside)
-        return {name: Standing(ones[-1].since, self._owed(name, ones, begins[name])) for name, ones in held.items()}
+        return held
+
+    def standings(self, held: Mapping[str, tuple[Held, ...]], begins: Mapping[str, datetime]) -> dict[str, Standing]:
+        """Return how each source stands. What was counted before is not counted again: a run may cost milliseconds."""
+        found = {}
+        for name, ones in held.items():
+            before = self._known.get(name)
+            known = before is not None and before[:2] == (ones, begins[name])
+            found[name] = before if known and before else (ones, begins[name], self._owed(name, ones, begins[name]))
+        self._known = found
+        return {name: Standing(ones[-1].since, owed) for name, (ones, _, owed) in found.items()}
 
     def _held(
         self,
@@ -105,7 +120,8 @@ class HeldSchedules:
         if last.since > now:
             # The clock was ahead then. Taken for now, it would hide from a new process what was missed before. As it
             # is, it would hide what is missed once more before it comes again, so what counts instead is kept.
-            last = replace(last, since=_LONG_AGO if restarted else now)
+            wrong = restarted and last.since > now + CLOCK_AHEAD
+            last = replace(last, since=_LONG_AGO if wrong else now)
         unsettled = [one for one in earlier if one.since < last.since]
         while len(unsettled) > 1 and unsettled[1].since <= begun:
             del unsettled[0]

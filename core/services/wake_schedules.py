@@ -130,7 +130,9 @@ class WakeSchedules:
                 # Or the record began ahead, and nothing is kept until then: what ran says more than this start.
                 known = {name: newest.get(name, at) for name, at in known.items()}
             since = {name: max(at, newest.get(name, _LONG_AGO)) for name, at in known.items()}
-            standings = self._held.settle(now, changes, since, restarted=self._woken_at is None, keep=not self._behind)
+            held = self._held.note(now, changes, since, restarted=self._woken_at is None, keep=not self._behind)
+        # Not under the lock: ten thousand sources whose schedule was changed while nobody looked take seconds.
+        standings = self._held.standings(held, since)
         self._owed = {name: standing.owed for name, standing in standings.items() if standing.owed}
         return {name: max(at, standings[name].since) for name, at in since.items()}
 

@@ -57,6 +57,12 @@ def test_backups_that_are_listed_again_are_not_told_again(
     second.backed_up("the next one")
     second.slack.until(lambda: "the next one” is done" in words(roots(second.slack)), "the next message")
     assert len(roots(second.slack)) == 4
+    old = second.core.list_backups("orders", size=10).backups[-1].id
+    second.core.verify_backup(old, SYSTEM)
+    assert second.core.runner.wait(f"verify:{old}", 30)
+    second.core.catalog.backups.move(old, frozenset({BackupState.GOOD}), state=BackupState.EXPIRED)
+    all_told(second)
+    assert len(roots(second.slack)) == 4
 
 
 def test_what_the_copy_lists_and_no_vault_has_is_told_once(make_world: Callable[..., World]) -> None:

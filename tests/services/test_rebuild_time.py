@@ -48,6 +48,25 @@ def test_what_ran_on_time_is_not_made_up_for(timed: Timed) -> None:
     anew.core.close()
 
 
+def test_run_that_succeeded_after_the_copy_is_not_begun_again(timed: Timed) -> None:
+    """The copy knows it as one that failed and is tried again; the manifest says that it took place."""
+    away = timed.world.root / "away.db"
+    timed.world.source_path.rename(away)
+    timed.at(MIDNIGHT + DAY + 3 * HOUR)
+    timed.at(MIDNIGHT + DAY + 3 * HOUR + timedelta(minutes=1))
+    copied(timed.world)
+    away.rename(timed.world.source_path)
+    timed.at(MIDNIGHT + DAY + 3 * HOUR + timedelta(minutes=8))
+    good = timed.backups[-1]
+    timed.set(MIDNIGHT + DAY + 4 * HOUR)
+    anew = Timed(rebuilt(timed))
+    for hour in (5, 6):
+        anew.at(MIDNIGHT + DAY + hour * HOUR)
+    assert (anew.backups[-1].id, good.state) == (good.id, BackupState.GOOD)
+    assert (anew.runs[-1].state, anew.runs[-1].backup_id) == (ExpectedState.DONE, good.id)
+    anew.core.close()
+
+
 @pytest.mark.parametrize(("hours", "state"), [(23, BackupState.DAMAGED), (25, BackupState.PRUNED)])
 def test_what_was_let_go_and_is_gone_after_its_grace_was_deleted(timed: Timed, hours: int, state: BackupState) -> None:
     """It is no backup that was lost; what is gone sooner is."""
@@ -63,3 +82,4 @@ def test_what_was_let_go_and_is_gone_after_its_grace_was_deleted(timed: Timed, h
     with Catalog.open(made.path) as catalog:
         assert catalog.backups.get(first.id).state is state
     assert (made.tally.pruned, made.tally.damaged) == (state is BackupState.PRUNED, state is BackupState.DAMAGED)
+    assert made.tally.gone == 1

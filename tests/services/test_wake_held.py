@@ -122,3 +122,13 @@ def test_changes_are_told_apart_while_the_record_began_ahead(make_world: Callabl
     assert of_sunday(timed) == []
     timed.at(SUNDAY + 21 * HOUR)
     assert of_sunday(timed) == [(21, 0)]
+
+
+def test_change_that_comes_while_a_pass_begins_is_no_clock_that_was_ahead(timed: Timed) -> None:
+    """A pass may take seconds, and no two hosts have one clock: what the old schedule asked for stays owed."""
+    timed.wake = timed.restarted()
+    timed.set(SUNDAY + 5 * HOUR + timedelta(seconds=30))
+    timed.core.time.schedules.change("orders", replace(DAILY, at=time(4)), ANNA)
+    timed.at(SUNDAY + 5 * HOUR)
+    timed.at(SUNDAY + 6 * HOUR)
+    assert of_sunday(timed) == [(3, 0)]
