@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from bench.model_days import Diary
+from bench.model_days import DAY, Diary
 from bench.model_judge import Judge, Row
 from bench.model_mortal import Fate, Hooks, Killed, MortalVault, QuickEngine, SetClock, tear
 from bench.model_people import People, any_time
@@ -37,7 +37,6 @@ ZONES = (
     "Africa/Cairo",
 )
 FIRST_YEAR = 2000
-DAY = timedelta(days=1)
 
 
 class ServiceModel:
@@ -75,6 +74,8 @@ class ServiceModel:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.bot.catalog.close()
+        self.judge.db.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     @property
@@ -128,8 +129,7 @@ class ServiceModel:
     def tick(self) -> None:
         """Let some hours pass, at rare times set the clock, and do every duty once."""
         chance = self.random.random()
-        passed = timedelta(minutes=self.random.randint(1, 1200))
-        self._pass(passed)
+        self._pass(timedelta(minutes=self.random.randint(1, 1200)))
         if chance < 0.01:
             self._set(self.random.randint(-24 * 40, 24 * 40))
         elif chance < 0.03:

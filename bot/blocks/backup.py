@@ -78,11 +78,11 @@ def message(
     """Return the backup's message in the channel, and the same in words for notifications.
 
     `earlier` are runs of the same source that failed before it and have no messages of their own; `going` are the
-    on-demand backups that it lets go; `again` says after how long a schedule tries once more.
+    on-demand backups that it lets go; `again` says how long after its end a schedule tries once more.
     """
     text = _saying(backup, last_good) if not earlier else _often(backup, last_good, earlier)
-    if again is not None:
-        text += f"\nSafehold tries again by itself {again.total_seconds() / 60:.0f} min after that, or press *Retry*."
+    if again is not None and backup.finished_at is not None:
+        text += f"\nSafehold tries again by itself {when(backup.finished_at + again)}, or press *Retry*."
     text += keeps.let_go_for(backup, going)
     rows = keeps.let_go_rows(going)
     # Slack takes an action once in a row of buttons: where several go, each has a row of its own.

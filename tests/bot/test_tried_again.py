@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.blocks.text import when
 from core.model.schedule import next_after
 from core.services.timekeeping import WAKE
 from tests.bot.conftest import ShiftedClock, World
@@ -21,7 +22,7 @@ def woken(world: World, moment: timedelta) -> None:
 
 
 def test_each_failure_says_when_the_next_try_is(make_world: Callable[..., World]) -> None:
-    """After 5, 20 and 60 minutes; the last one says nothing of a next, and neither does one that a person began."""
+    """5, 20 and 60 minutes after its end; the last one says nothing of a next, nor does one that a person began."""
     world = make_world(clock=ShiftedClock())
     woken(world, timedelta())
     due = next_after(world.core.time.schedules.current("orders"), "orders", world.clock.now())
@@ -35,7 +36,9 @@ def test_each_failure_says_when_the_next_try_is(make_world: Callable[..., World]
     ):
         woken(world, wait + timedelta(seconds=5))
         world.slack.until(lambda known=count: len(roots(world.slack)) == known, "the failure")
-        says = f"Safehold tries again by itself {again} min after that, or press *Retry*."
+        ended = world.core.list_backups("orders").backups[0].finished_at
+        assert ended is not None
+        says = f"Safehold tries again by itself {when(ended + again * MINUTE)}, or press *Retry*."
         assert (says in last(world)) is (again > 0)
         assert ("tries again" in last(world)) is (again > 0)
         woken(world, timedelta(seconds=1))
