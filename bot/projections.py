@@ -46,12 +46,12 @@ def _of_backup(core: Core, backup: Backup, folded: Sequence[str]) -> tuple[Draft
     message, quiet, thread = core.catalog.messages.get(subject, Slot.MAIN), not told(backup), ""
     if message is not None and message.host:
         return ()
-    if message is None and _told_before(core, backup):
-        return ()
     if quiet and (message is None or not message.ts):
         thread = _failed_before(core, backup)
         if message is None and not thread:
             return ()
+    if message is None and _told_before(core, backup):
+        return ()
     if message is not None and message.ts:
         folded = core.catalog.messages.folded(message)
     earlier = [core.catalog.backups.get(one.partition(":")[2]) for one in folded]

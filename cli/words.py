@@ -69,9 +69,7 @@ def step(at: Step | None) -> str:
         return at.name
     if at.unit is Unit.ITEMS:
         return f"{at.name}, {at.done} of {at.total}"
-    done, total = size(at.done), size(at.total)
-    unit = total.partition(" ")[2]
-    return f"{at.name}, {done.removesuffix(f' {unit}')} of {total}"
+    return f"{at.name}, {quoting.part(at.done, at.total)}"
 
 
 def counts(by_kind: Mapping[str, Mapping[str, int]]) -> str:

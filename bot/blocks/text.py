@@ -135,9 +135,7 @@ def step(progress: Step | None) -> str:
     if progress.unit is Unit.ITEMS:
         return f"{name}, {progress.done} of {progress.total}" if progress.total else name
     if progress.total:
-        done, total = size(progress.done), size(progress.total)
-        same = done.split(" ")[1] == total.split(" ")[1]
-        return f"{name}, {done.split(' ')[0] if same else done} of {total}"
+        return f"{name}, {quoting.part(progress.done, progress.total)}"
     return f"{name}, {size(progress.done)}" if progress.done else name
 
 

@@ -150,8 +150,7 @@ def ask_configured(call: Call) -> None:
 
 def _page(call: Call) -> str:
     """Return where the message can be drawn again that was clicked, "" where it can't."""
-    sheet = call.sheet
-    return sheet.url if sheet is not None and sheet.url else ""
+    return call.sheet.url if call.sheet is not None else ""
 
 
 def _seen(call: Call, source: str) -> int:

@@ -26,6 +26,9 @@ class ExpectedState(StrEnum):
         return self in {ExpectedState.DUE, ExpectedState.BEGUN, ExpectedState.RETRYING}
 
 
+OPEN = frozenset(state for state in ExpectedState if state.open)
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedRun:
     """One due time of one source, recorded once whatever the clock does. Times are aware UTC.

@@ -38,3 +38,9 @@ def size(count: int) -> str:
             return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def part(done: int, total: int) -> str:
+    """Return how many bytes of all there are, the unit once where it is the same: "12.1 of 28.9 MB"."""
+    unit = size(total).partition(" ")[2]
+    return f"{size(done).removesuffix(f' {unit}')} of {size(total)}"

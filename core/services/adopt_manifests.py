@@ -9,7 +9,7 @@ from itertools import islice
 from core.catalog import Catalog
 from core.errors import BytesMissing, CorruptionError, ManifestCorrupt, NotRestorable, UnknownName, UnsupportedVersion
 from core.model.backup import Backup, BackupState, Failure
-from core.model.expected import ExpectedRun, ExpectedState
+from core.model.expected import OPEN, ExpectedRun, ExpectedState
 from core.model.hold import Hold
 from core.model.manifest import Manifest
 from core.model.naming import CATALOG_SOURCE
@@ -25,7 +25,6 @@ AT_ONCE = 200
 MOST_NAMED = 100
 WITH_BYTES = frozenset({BackupState.GOOD, BackupState.EXPIRED})
 ANY = frozenset(BackupState)
-OPEN = frozenset(state for state in ExpectedState if state.open)
 ENDLESS = datetime.max.replace(tzinfo=UTC)
 NOT_READ = "Listed again from its manifest: its bytes were not read since the catalog was rebuilt."
 PUT_BACK, PUT_BACK_FOR = "put back into the vault after it was deleted", timedelta(days=30)

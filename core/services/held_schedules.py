@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from core.catalog import Catalog
-from core.model.schedule import MOST_COUNTED, Backlog, backlog, next_after
+from core.model.schedule import MOST_COUNTED, Backlog, Due, backlog, next_after
 from core.model.schedule_change import ScheduleChange
 from core.model.schedule_words import to_fields
 from core.services.schedules import Schedules
@@ -43,14 +43,6 @@ class Held:
         return [self.since.isoformat(), self.fields, self.revision]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Since when the schedule of now holds, and what those before it asked for and was not begun."""
-
-    since: datetime
-    owed: Backlog | None
-
-
 @dataclass(slots=True)
 class HeldSchedules:
     """Keeps which schedule held when in a mark, until a newer run has settled what it asked for."""
@@ -71,6 +63,7 @@ class HeldSchedules:
     ) -> dict[str, tuple[Held, ...]]:
         """See what was changed, in Slack, at a terminal or in the configuration; return what is not settled yet.
 
+        The last of each source is the schedule of now.
         `begins` says since when the runs of each source count: its newest one. `restarted`: a process that has not
         looked yet. Without `keep`, as with a clock that is far behind, what is seen is remembered and not written.
         Quick enough to be part of a write.
@@ -86,15 +79,19 @@ class HeldSchedules:
             self.catalog.marks.put(MARK, self._aside)
         return held
 
-    def standings(self, held: Mapping[str, tuple[Held, ...]], begins: Mapping[str, datetime]) -> dict[str, Standing]:
-        """Return how each source stands. What was counted before is not counted again: a run may cost milliseconds."""
+    def owed(self, held: Mapping[str, tuple[Held, ...]], begins: Mapping[str, datetime]) -> dict[str, Backlog]:
+        """Return what the schedules before the one of now asked for and was not begun, of the sources that have any.
+
+        What was counted before is not counted again: a run may cost milliseconds.
+        """
         found = {}
         for name, ones in held.items():
-            before = self._known.get(name)
-            known = before is not None and before[:2] == (ones, begins[name])
-            found[name] = before if known and before else (ones, begins[name], self._owed(name, ones, begins[name]))
+            begun, before = begins[name], self._known.get(name)
+            if before is None or before[:2] != (ones, begun):
+                before = (ones, begun, reduce(both, self._each(name, ones, begun), None))
+            found[name] = before
         self._known = found
-        return {name: Standing(ones[-1].since, owed) for name, (ones, _, owed) in found.items()}
+        return {name: owed for name, (_, _, owed) in found.items() if owed}
 
     def _held(
         self,
@@ -127,27 +124,26 @@ class HeldSchedules:
             del unsettled[0]
         return (*unsettled[-MOST_HELD:], last) if last.since > begun else (last,)
 
-    def _owed(self, name: str, held: Sequence[Held], begun: datetime) -> Backlog | None:
-        return reduce(both, self._each(name, held, begun), None)
-
     def _each(self, name: str, held: Sequence[Held], begun: datetime) -> Iterator[Backlog | None]:
         """Yield what each schedule before the one of now has asked for while it held."""
         for one, following in pairwise(held):
             start, until = max(begun, one.since), following.since
             old = self.schedules.by(name, one.fields)
             found = backlog(old, name, start, until) if start < until else None
-            if found is not None:
-                coming = next_after(self.schedules.by(name, held[-1].fields), name, held[-1].since)
-                again = next_after(old, name, until)
-                if (
-                    coming is not None
-                    and coming.day == found.newest.day
-                    and coming.tiers >= found.newest.tiers
-                    and (again is None or again.at > coming.at)
-                ):
-                    # It was moved to later that day, as who changed it was shown: begun too, the day would have two.
-                    found = backlog(old, name, start, found.newest.at - _SECOND)
+            if found is not None and self._moved(name, found.newest, next_after(old, name, until), held[-1]):
+                # As who changed it was shown: begun too, the day would have two.
+                found = backlog(old, name, start, found.newest.at - _SECOND)
             yield found
+
+    def _moved(self, name: str, due: Due, again: Due | None, now: Held) -> bool:
+        """Say whether a run comes later that day by the schedule of now, with all its tiers, instead of then.
+
+        `again` is what the schedule that asked for it would have asked for next: before that, nothing was moved.
+        """
+        coming = next_after(self.schedules.by(name, now.fields), name, now.since)
+        if coming is None or coming.day != due.day or not coming.tiers >= due.tiers:
+            return False
+        return again is None or again.at > coming.at
 
 
 def both(first: Backlog | None, then: Backlog | None) -> Backlog | None:

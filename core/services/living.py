@@ -7,7 +7,7 @@ from core.catalog.processes import Process
 from core.runtime.identity import alive
 
 SECONDS_WITHOUT_A_BEAT = 45.0
-"""One of another host that was not heard of for so long is taken for gone."""
+"""A process of another host is taken for dead after nine missed heartbeats."""
 SECONDS_UNHEARD = 3_600.0
 """A bot of another host is only said not to run when it was not heard of for so long: clocks may differ."""
 BOT = "bot"

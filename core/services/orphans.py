@@ -10,7 +10,6 @@ from core.ports import Clock, Runner
 from core.runtime.identity import alive
 from core.services.living import SECONDS_WITHOUT_A_BEAT
 
-"""A process of another host is taken for dead after nine missed heartbeats, counted by our own clock."""
 SECONDS_LOST = 10.0
 """A run of our own that the runner does not know was lost; between its record and its start pass milliseconds."""
 

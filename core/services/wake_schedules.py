@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from core.catalog import Catalog
 from core.errors import LeaseHeld, SafeholdError, UnavailableError, UnknownName
 from core.model.backup import Backup, BackupState
-from core.model.expected import MOST_COVERED, ExpectedRun, ExpectedState
+from core.model.expected import MOST_COVERED, OPEN, ExpectedRun, ExpectedState
 from core.model.notice import Notice, NoticeKind
 from core.model.person import SYSTEM
 from core.model.schedule import Backlog, Due, backlog, next_after
@@ -31,7 +31,6 @@ RECENT = timedelta(days=1)
 SINCE = "scheduled since"
 TO_BEGIN = frozenset({ExpectedState.DUE, ExpectedState.RETRYING})
 BEGUN = frozenset({ExpectedState.BEGUN})
-OPEN = TO_BEGIN | BEGUN
 TRIED_AGAIN = frozenset({BackupState.FAILED, BackupState.INTERRUPTED, BackupState.DAMAGED})
 
 _UNKNOWN = -1
@@ -132,9 +131,8 @@ class WakeSchedules:
             since = {name: max(at, newest.get(name, _LONG_AGO)) for name, at in known.items()}
             held = self._held.note(now, changes, since, restarted=self._woken_at is None, keep=not self._behind)
         # Not under the lock: ten thousand sources whose schedule was changed while nobody looked take seconds.
-        standings = self._held.standings(held, since)
-        self._owed = {name: standing.owed for name, standing in standings.items() if standing.owed}
-        return {name: max(at, standings[name].since) for name, at in since.items()}
+        self._owed = self._held.owed(held, since)
+        return {name: max(at, held[name][-1].since) for name, at in since.items()}
 
     def _known(self, now: datetime) -> dict[str, datetime]:
         """Return since when each source is known here: where the clock was ahead then, since it was set back."""
