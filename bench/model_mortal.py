@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from bench.model_clock import SetClock
 from core.catalog.file import CatalogFile
 from core.errors import CaptureFailed, ProofFailed, SafeholdError, SourceUnavailable
 from core.model.image import Image, ImageFile
@@ -79,22 +79,6 @@ class MortalFile(CatalogFile):
             raise Killed
         with super().read() as db:
             yield db
-
-
-@dataclass
-class SetClock:
-    """A clock that is set. `seconds` are those that really passed."""
-
-    moment: datetime
-    seconds: float = 0.0
-
-    def now(self) -> datetime:
-        """Return the set time."""
-        return self.moment
-
-    def monotonic(self) -> float:
-        """Return the seconds that passed."""
-        return self.seconds
 
 
 class HeldRunner:

@@ -4,7 +4,8 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.model_mortal import Fate, HeldRunner, MortalFile, MortalVault, QuickEngine, SetClock
+from bench.model_clock import SetClock
+from bench.model_mortal import Fate, HeldRunner, MortalFile, MortalVault, QuickEngine
 from bench.model_rules import POLICIES
 from core.catalog import Catalog
 from core.catalog.in_use import InUse

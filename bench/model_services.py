@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from bench.model_clock import SetClock
 from bench.model_days import DAY, Diary
 from bench.model_judge import Judge, Row
-from bench.model_mortal import Fate, Hooks, Killed, MortalVault, QuickEngine, SetClock, tear
+from bench.model_mortal import Fate, Hooks, Killed, MortalVault, QuickEngine, tear
 from bench.model_people import People, any_time
 from bench.model_process import Outside, begin
 from bench.model_rules import POLICIES, Rules
@@ -234,8 +235,7 @@ class ServiceModel:
     def _reconfigure(self, name: str) -> None:
         """Configure another time of day. It holds from the first wake on, where nobody has set a schedule over it."""
         source = self.outside.sources[name]
-        schedule = replace(source.schedule, at=any_time(self.random))
-        self.outside.sources[name] = replace(source, schedule=schedule)
+        self.outside.sources[name] = replace(source, schedule=replace(source.schedule, at=any_time(self.random)))
         self._reconfigured.add(name)
 
     def schedule_changed(self, name: str) -> None:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from bench.model_mortal import Fate, Hooks, MortalVault, QuickEngine, SetClock
+from bench.model_clock import SetClock
+from bench.model_mortal import Fate, Hooks, MortalVault, QuickEngine
 from bench.model_process import Outside, Process, begin
 from core.catalog import Catalog
 from core.model.backup import Backup, BackupState, Proof, Tier

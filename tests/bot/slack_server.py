@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlparse
 
 from slack_sdk.errors import SlackObjectFormationError
 
+from tests.bot.heard import Heard, Json, Trouble
 from tests.bot.limits import LimitError, check_blocks, check_view
 
 BOT_TOKEN = "xoxb-test"
@@ -21,26 +22,7 @@ DEADLINE = 20.0
 USES = 5
 """How often a response_url works."""
 
-Json = dict[str, Any]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One call that the bot made."""
-
-    method: str
-    body: Json
-
-
-@dataclass
-class Trouble:
-    """What the server does instead of answering: an error, or the work done and then the connection cut."""
-
-    status: int = 200
-    error: str = ""
-    retry_after: int = 0
-    cut: bool = False
 
 
 @dataclass

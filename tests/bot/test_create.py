@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.bot.conftest import World
+from tests.bot.heard import Trouble
 from tests.bot.people import APPROVER, GUEST, ONCALL, button, words
-from tests.bot.slack_server import Trouble
 
 
 def in_channel(world: World) -> list[dict[str, Any]]:

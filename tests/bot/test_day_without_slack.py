@@ -6,7 +6,8 @@ from core.model.backup import BackupState
 from core.model.notice import NoticeKind
 from tests.bot.conftest import World
 from tests.bot.driven import Driven, driven
-from tests.bot.slack_server import SlackServer, Trouble
+from tests.bot.heard import Trouble
+from tests.bot.slack_server import SlackServer
 from tests.bot.test_refused import shown
 
 MINUTE = 60.0

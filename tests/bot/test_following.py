@@ -12,8 +12,9 @@ from bot.lists import draw_list
 from core.model.person import Door, Person
 from core.model.progress import Step
 from tests.bot.conftest import World
+from tests.bot.heard import Json
 from tests.bot.people import APPROVER, ONCALL, Screen, button, words
-from tests.bot.slack_server import USES, Json
+from tests.bot.slack_server import USES
 from tests.bot.test_refused import ANY, SteppedClock
 
 ELSEWHERE = "1700000000.000200"

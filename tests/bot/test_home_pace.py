@@ -13,8 +13,9 @@ from core.model.person import Door, Person
 from core.model.progress import Step
 from core.services.access import Verb
 from tests.bot.conftest import World
+from tests.bot.heard import Trouble
 from tests.bot.people import APPROVER, GUEST, ONCALL
-from tests.bot.slack_server import BOT_TOKEN, SlackServer, Trouble
+from tests.bot.slack_server import BOT_TOKEN, SlackServer
 from tests.bot.test_refused import ANY, SteppedClock
 from tests.bot.test_restart import roots
 

@@ -10,8 +10,8 @@ from core.model.expected import MOST_COVERED
 from core.model.notice import NoticeKind
 from tests.bot.conftest import World
 from tests.bot.driven import Driven, DrivenClock, driven
+from tests.bot.heard import Trouble
 from tests.bot.people import ONCALL, button, words
-from tests.bot.slack_server import Trouble
 from tests.bot.test_refused import shown
 
 HOUR = 3_600.0

@@ -7,8 +7,8 @@ from core.model.backup import BackupState
 from core.model.instance import Instance, InstanceState
 from core.model.person import Door, Person
 from tests.bot.conftest import World
+from tests.bot.heard import Trouble
 from tests.bot.people import APPROVER, GUEST, ONCALL, button, words
-from tests.bot.slack_server import Trouble
 from tests.bot.test_following import drawings, last, nothing_runs
 from tests.bot.test_keep import RELEASE, WHY, asked, standing, typed
 from tests.bot.test_policy import labels

@@ -8,8 +8,8 @@ import pytest
 from core.model.backup import BackupState, Tier
 from tests.bot.conftest import World
 from tests.bot.driven import Driven, driven
+from tests.bot.heard import Trouble
 from tests.bot.people import button, words
-from tests.bot.slack_server import Trouble
 from tests.bot.test_refused import shown
 
 HOUR = 3_600.0

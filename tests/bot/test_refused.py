@@ -9,8 +9,9 @@ import pytest
 from bot.postbox import LONGEST_WAIT, MOST_REFUSALS
 from core.model.backup import BackupState
 from tests.bot.conftest import ShiftedClock, World
+from tests.bot.heard import Trouble
 from tests.bot.people import words
-from tests.bot.slack_server import SlackServer, Trouble
+from tests.bot.slack_server import SlackServer
 from tests.bot.test_restart import roots
 
 ANY = frozenset(BackupState)

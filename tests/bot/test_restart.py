@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import World, write_config
+from tests.bot.heard import Trouble
 from tests.bot.people import ONCALL, words
-from tests.bot.slack_server import SlackServer, Trouble
+from tests.bot.slack_server import SlackServer
 
 PROGRAM = """
 import sys

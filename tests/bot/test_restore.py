@@ -245,7 +245,7 @@ def test_instances_are_listed(world: World) -> None:
 
 def test_late_trigger_is_said(world: World) -> None:
     """When Slack passes a press on too late to open a modal, the person is told to press again."""
-    from tests.bot.slack_server import Trouble
+    from tests.bot.heard import Trouble
 
     world.backed_up()
     done = standing(world, "C0BACKUPS", "is done and proven")

@@ -10,8 +10,8 @@ import pytest
 from bot.blocks.restore import ModalPlan
 from core.model.person import Door, Person
 from tests.bot.conftest import TEAM, World
+from tests.bot.heard import Trouble
 from tests.bot.people import APPROVER, ONCALL, button, elements, words
-from tests.bot.slack_server import Trouble
 from tests.bot.test_restore import plan_of, reasoned
 
 Json = dict[str, Any]

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 from playwright.sync_api import Download, Locator, Page, expect
 
 from tests.support.browser import chromium
-from tests.support.demo import Demo, processes_of, running_demo
+from tests.support.demo import Demo, gone, running_demo
 from tests.support.gremlin import answers as ask
 from tests.support.people import RUN_SECONDS, People, answers, button, said, shots_folder, typed
-from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -292,10 +290,3 @@ def destroy(begun: Begun, home: Page, name: str, port: int) -> None:
     expect(home.get_by_role("main")).to_contain_text("None stands now.")
     begun.people.shot(home, "destroyed")
     gone(begun.demo, name, port)
-
-
-def gone(demo: Demo, name: str, port: int) -> None:
-    """See that an instance has left no process, no folder and no open port."""
-    until(lambda: processes_of(demo.instances / name) == [], 20, "its process is gone")
-    assert not (demo.instances / name).exists()
-    assert port not in {c.laddr.port for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}

@@ -1,13 +1,14 @@
 """The configuration: values out of TOML, or every fault at once."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from core.config import Config, read_config
-from core.errors import ConfigInvalid
+from core.config import read_config
 from core.model.options import Option, Shapes
 from core.model.source import Prove
+from tests.support.configured import faults_of, read_text
 
 SHAPES = Shapes(
     engines={
@@ -36,20 +37,7 @@ type = "process"
 directory = "instances"
 """
 SOURCES = '[sources.orders]\nengine = "sqlite"\npath = "orders.db"\n'
-
-
-def read(folder: Path, text: str) -> Config:
-    """Read a configuration that holds this text."""
-    path = folder / "safehold.toml"
-    path.write_text(text, "utf-8")
-    return read_config(path, SHAPES)
-
-
-def faults(folder: Path, text: str) -> list[str]:
-    """Return the faults of this text, in the order they are told."""
-    with pytest.raises(ConfigInvalid) as caught:
-        read(folder, text)
-    return str(caught.value).split("\n")
+read, faults = partial(read_text, SHAPES), partial(faults_of, SHAPES)
 
 
 def test_a_short_file_gets_every_default(tmp_path: Path) -> None:

@@ -2,36 +2,23 @@
 
 from dataclasses import replace
 from datetime import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from core.config import Config, read_config
-from core.errors import ConfigInvalid
 from core.model.backup import Tier
 from core.model.options import Option, Shapes
 from core.model.schedule import DEFAULT, Cron, Monthly, Schedule, Weekday, Weekly
 from core.model.schedule_words import OFF
+from tests.support.configured import faults_of, read_text
 
 PATH = (Option("path", "path", required=True, says="Where it is."),)
 SHAPES = Shapes(engines={"sqlite": PATH}, vaults={"directory": PATH}, provisioners={"process": PATH})
 SOURCE = '[sources.gods]\nengine = "sqlite"\npath = "a"\n'
 REST = '[vaults.local]\ntype = "directory"\npath = "b"\n[provisioners.here]\ntype = "process"\npath = "c"\n'
 OWN = "[sources.gods.schedule]\n"
-
-
-def read(folder: Path, text: str) -> Config:
-    """Read a configuration that holds this text."""
-    path = folder / "safehold.toml"
-    path.write_text(text, "utf-8")
-    return read_config(path, SHAPES)
-
-
-def faults(folder: Path, text: str) -> list[str]:
-    """Return the faults of this text, in the order they are told."""
-    with pytest.raises(ConfigInvalid) as caught:
-        read(folder, text)
-    return str(caught.value).split("\n")
+read, faults = partial(read_text, SHAPES), partial(faults_of, SHAPES)
 
 
 def test_with_nothing_configured_there_are_daily_weekly_and_monthly(tmp_path: Path) -> None:

@@ -78,6 +78,13 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
+def gone(demo: Demo, name: str, port: int) -> None:
+    """See that an instance has left no process, no folder and no open port."""
+    until(lambda: processes_of(demo.instances / name) == [], 20, "its process is gone")
+    assert not (demo.instances / name).exists()
+    assert port not in {c.laddr.port for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+
+
 def _ready(process: "subprocess.Popen[bytes]", ready: Path, log: Path) -> bool:
     if process.poll() is not None:
         pytest.fail(f"the demo ended early:\n{log.read_text()}")
